@@ -1,0 +1,47 @@
+"""Who asks."""
+
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from domain.errors import OutOfScope
+
+
+class Scope(StrEnum):
+    """What a token may be used for; *which patient* is decided by grants (EffectiveAccess), never by a scope."""
+
+    READINGS_WRITE = "readings:write"
+    READINGS_READ = "readings:read"
+    EPISODES_READ = "episodes:read"
+    EPISODES_ACT = "episodes:act"
+    PEOPLE_MANAGE = "people:manage"
+    DEVICES_MANAGE = "devices:manage"
+    QUARANTINE_ACT = "quarantine:act"
+
+
+class ActorKind(StrEnum):
+    """The kinds of principal a token can name."""
+
+    PATIENT = "patient"
+    STAFF = "staff"
+    VENDOR = "vendor"
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """One verified principal. `id` is the patient, the staff member or the vendor client."""
+
+    id: UUID
+    kind: ActorKind
+    scopes: frozenset[Scope]
+    org_id: UUID | None = None
+    client_id: str = ""
+    jti: str = ""
+    acr: str = ""
+    auth_at: int = 0
+    expires_at: int = 0
+
+    def must(self, scope: Scope) -> None:
+        """Refuse unless this sign-in carries the scope."""
+        if scope not in self.scopes:
+            raise OutOfScope(f"This needs the scope {scope}.")

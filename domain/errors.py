@@ -1,0 +1,110 @@
+"""Every refusal the domain can make, each with a stable code. `server/errors.py` gives each its status."""
+
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """Something asked for is refused; the code is stable, the detail is for the engineer and names no person."""
+
+    code: ClassVar[str] = "refused"
+    title: ClassVar[str] = "This cannot be done"
+
+    def __init__(self, detail: str = "", pointer: str | None = None) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.pointer = pointer
+
+
+class NotFound(Refusal):
+    """Absent, or not allowed: both look the same (ACC-3)."""
+
+    code = "not-found"
+    title = "There is nothing here for you"
+
+
+class NotSignedIn(Refusal):
+    """Nobody asks, or the token does not hold."""
+
+    code = "not-signed-in"
+    title = "Sign in first"
+
+
+class OutOfScope(Refusal):
+    """The token is good, but not for this action."""
+
+    code = "out-of-scope"
+    title = "This sign-in may not do that"
+
+
+class FreshSignInNeeded(Refusal):
+    """The action needs a second factor, or a sign-in of the last five minutes (TOK-8)."""
+
+    code = "fresh-sign-in-needed"
+    title = "Sign in again with your second factor"
+
+
+class Invalid(Refusal):
+    """Well formed, but breaks a rule."""
+
+    code = "invalid"
+    title = "This cannot be accepted"
+
+
+class Malformed(Refusal):
+    """Not of the shape that this address takes."""
+
+    code = "malformed"
+    title = "This could not be read"
+
+
+class Conflict(Refusal):
+    """The state does not allow it now."""
+
+    code = "conflict"
+    title = "That does not fit with what is there"
+
+
+class StaleVersion(Refusal):
+    """Somebody changed it meanwhile; look again (If-Match)."""
+
+    code = "stale-version"
+    title = "This has changed since you looked"
+
+
+class VersionNeeded(Refusal):
+    """The change needs an If-Match header."""
+
+    code = "version-needed"
+    title = "Say which version you are changing"
+
+
+class TooMuch(Refusal):
+    """More bytes, items or depth than the address takes (INP-2)."""
+
+    code = "too-much"
+    title = "That is more than fits in one request"
+
+
+class UnsupportedMedia(Refusal):
+    """Not application/json, or compressed."""
+
+    code = "unsupported-media"
+    title = "Send application/json, not compressed"
+
+
+class Busy(Refusal):
+    """No room right now; the same request may go through after a pause."""
+
+    code = "busy"
+    title = "Too busy just now"
+
+    def __init__(self, detail: str = "", retry_after_s: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class RateLimited(Busy):
+    """This caller has used its share."""
+
+    code = "rate-limited"
+    title = "Too many requests from you"
