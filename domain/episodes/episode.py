@@ -1,0 +1,126 @@
+"""One open concern about one patient, its flags, and what staff can do with it."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from domain.detection.judgement import Judgement, Severity
+
+
+class State(StrEnum):
+    """AL-1. Snooze and escalation are columns, not states."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    IN_PROGRESS = "in_progress"
+    CLOSED = "closed"
+
+
+class Closed(StrEnum):
+    """How an episode ended (AL-1). A red never expires."""
+
+    RESOLVED = "resolved"
+    DISMISSED = "dismissed"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+
+
+class Result(StrEnum):
+    """What came of it: the outcome a nurse names on closing (glossary)."""
+
+    ADVICE_GIVEN = "advice_given"
+    MEDICINE_CHANGED = "medicine_changed"
+    VISIT = "visit"
+    ADMITTED = "admitted"
+    NO_ACTION_NEEDED = "no_action_needed"
+    FALSE_ALARM = "false_alarm"
+
+
+class DismissReason(StrEnum):
+    """AL-11, asked for when the outcome is no action needed or false alarm."""
+
+    MEASUREMENT_ERROR = "measurement_error"
+    EXPECTED = "expected"
+    KNOWN = "known"
+    ACTED = "acted"
+    DUPLICATE = "duplicate"
+
+
+class FlagState(StrEnum):
+    """A flag is active, no longer supported by the readings, withdrawn by a correction, or was found late (DQ-8)."""
+
+    ACTIVE = "active"
+    EXPLAINED = "explained"
+    WITHDRAWN = "withdrawn"
+    FOUND_LATE = "found_late"
+
+
+class Episode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """AL-2: at most one that is not closed per (patient, group)."""
+
+    id: UUID
+    group: str
+    severity: Severity
+    emergency: bool = False
+    floor_emergency: bool = False
+    state: State = State.OPEN
+    version: int = 1
+    opened_at: datetime
+    raised_at: datetime
+    owner: UUID | None = None
+    acknowledged_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    snooze_reason: str | None = None
+    expires_at: datetime | None = None
+    closed_at: datetime | None = None
+    closed_how: Closed | None = None
+    result: Result | None = None
+    dismiss_reason: DismissReason | None = None
+
+
+class Flag(msgspec.Struct, frozen=True, kw_only=True):
+    """A judgement that somebody should see. One per (rule, anchor reading); its latest judgement tells its severity."""
+
+    id: UUID
+    rule: str
+    anchor: UUID
+    anchor_at: datetime
+    severity: Severity
+    emergency: bool
+    state: FlagState
+    episode: UUID | None
+    judgement: UUID
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of an episode's history; never changed."""
+
+    episode: UUID
+    what: str
+    at: datetime
+    by: UUID | None = None
+    body: dict[str, str] = {}
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing to tell one audience. `dedupe` is the key at the receiver (INV-6)."""
+
+    audience: str
+    topic: str
+    episode: UUID | None = None
+    advice: str | None = None
+    severity: Severity | None = None
+    emergency: bool = False
+    dedupe: str
+
+
+class Effects(msgspec.Struct, kw_only=True):
+    """All that must be written with the readings, in the same commit."""
+
+    judgements: list[tuple[UUID, Judgement]] = []
+    flags: list[Flag] = []
+    episodes: list[Episode] = []
+    events: list[Event] = []
+    notices: list[Notice] = []
