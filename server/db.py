@@ -1,0 +1,172 @@
+"""The database. No connection without somebody who asks (ROW-3): the only file that imports the driver."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+import asyncpg
+import msgspec
+
+from domain.actor import Actor
+
+ConflictError = asyncpg.UniqueViolationError
+DataError = asyncpg.DataError
+PostgresError = asyncpg.PostgresError
+InterfaceError = asyncpg.InterfaceError
+RaisedInSql = asyncpg.RaiseError
+BUSY: Final = (
+    asyncpg.TooManyConnectionsError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.DiskFullError,
+    asyncpg.AdminShutdownError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    TimeoutError,
+)
+AGAIN: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+
+
+class Role(StrEnum):
+    """One database role per duty (ROW-1); none owns a table, is superuser or bypasses row security (INV-13)."""
+
+    APP = "steady_app"
+    AUTH = "steady_auth"
+    INGEST = "steady_ingest"
+    WORKER = "steady_worker"
+    WATCH = "steady_watch"
+    AUDITOR = "steady_auditor"
+    OWNER = "steady_owner"
+
+
+class Where(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the database listens: a socket folder or a host name."""
+
+    host: str
+    port: int
+    database: str
+    password_file: str | None = None
+
+
+class Row(Protocol):
+    """What a fetched record offers."""
+
+    def __getitem__(self, key: int | str, /) -> Any: ...  # noqa: ANN401 - the driver's own type
+    def __len__(self) -> int: ...
+
+
+class Tx:
+    """One open transaction that somebody asked for. Only `Database` makes it."""
+
+    __slots__ = ("_connection", "actor")
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]",
+                 actor: Actor | None) -> None:
+        self._connection = connection
+        self.actor = actor
+
+    async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
+        """All rows."""
+        return await self._connection.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: object) -> Row | None:
+        """The first row, or None."""
+        return await self._connection.fetchrow(sql, *args)
+
+    async def execute(self, sql: str, *args: object) -> str:
+        """Run for its effect; the command tag."""
+        return await self._connection.execute(sql, *args)
+
+
+async def connect(where: Where, role: str, *, database: str | None = None, command_timeout: float | None = 10.0,
+                  ) -> "asyncpg.Connection[asyncpg.Record]":
+    """Open one raw connection, for the launcher, migrations, flushers and listeners only."""
+    password = None
+    if where.password_file is not None:
+        with open(where.password_file, encoding="utf-8") as file:  # noqa: ASYNC230, PTH123 - once, at start
+            password = file.read().strip()
+    return await asyncpg.connect(
+        host=where.host, port=where.port, user=role, database=database or where.database, password=password,
+        command_timeout=command_timeout, server_settings={"application_name": "steady"}, timeout=5,
+    )
+
+
+class Database:
+    """Pools of one process, by role. A pool is made when first asked for."""
+
+    def __init__(self, where: Where, *, size: int = 6) -> None:
+        self.where = where
+        self._size = size
+        self._pools: dict[Role, asyncpg.Pool[asyncpg.Record]] = {}
+
+    async def _pool(self, role: Role) -> "asyncpg.Pool[asyncpg.Record]":
+        pool = self._pools.get(role)
+        if pool is None:
+            password = None
+            if self.where.password_file is not None:
+                with open(self.where.password_file, encoding="utf-8") as file:  # noqa: ASYNC230, PTH123 - once
+                    password = file.read().strip()
+            pool = asyncpg.create_pool(
+                host=self.where.host, port=self.where.port, user=role.value, database=self.where.database,
+                password=password, min_size=0, max_size=self._size, command_timeout=10.0,
+                max_inactive_connection_lifetime=300.0, server_settings={"application_name": "steady"},
+            )
+            self._pools[role] = pool
+            await pool
+        return pool
+
+    async def connection(self, role: Role) -> "asyncpg.Connection[asyncpg.Record]":
+        """A connection outside the pools, for a flusher or a listener that lives as long as the process."""
+        return await connect(self.where, role.value)
+
+    async def close(self) -> None:
+        """Close every pool."""
+        for pool in self._pools.values():
+            await pool.close()
+        self._pools.clear()
+
+    @asynccontextmanager
+    async def begin(self, actor: Actor) -> AsyncIterator[Tx]:
+        """One transaction in the name of `actor`; row policies see nobody else's rights."""
+        # Ids are UUID objects, so nothing a caller sends becomes SQL here; one round trip instead of three.
+        org = f"{actor.org_id}" if actor.org_id is not None else ""
+        opening = f"begin; set local app.principal = '{actor.id}'; set local app.org = '{org}'"
+        async with self._opened(Role.APP, opening, actor) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def begin_as(self, role: Role) -> AsyncIterator[Tx]:
+        """One transaction of a duty of the service itself (sign-in, worker, watch), with that role's rights and no more."""
+        async with self._opened(role, "begin", None) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _opened(self, role: Role, opening: str, actor: Actor | None) -> AsyncIterator[Tx]:
+        pool = await self._pool(role)
+        connection = await pool.acquire(timeout=1.0)
+        try:
+            await connection.execute(opening)
+            try:
+                yield Tx(connection, actor)
+            except BaseException:
+                if not connection.is_closed():
+                    await connection.execute("rollback")
+                raise
+            await connection.execute("commit")
+        finally:
+            await pool.release(connection)
+
+
+async def listen(connection: "asyncpg.Connection[asyncpg.Record]", channel: str, told: Callable[[str], None]) -> None:
+    """Call `told` with each payload on the channel; a hint only, never the only way to know (ALP-3)."""
+
+    def heard(_connection: object, _pid: int, _channel: str, payload: object) -> None:
+        told(str(payload))
+
+    await connection.add_listener(channel, heard)
+
+
+Retry = Callable[[], Awaitable[None]]

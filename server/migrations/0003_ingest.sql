@@ -1,0 +1,256 @@
+-- The two calls of the grouped commit: load what judging needs, and commit all of it or nothing, each in one round trip.
+set lock_timeout = '5s';
+set statement_timeout = '60s';
+
+-- Everything judging needs of one patient: readings from `p_since` to `p_until`, open episodes, flags, profile.
+-- JSON arrays stand in the order of the fields of Reading and FlagMark.
+create function ingest_load(p_patient uuid, p_since timestamptz, p_until timestamptz) returns text
+    language plpgsql as $$
+declare
+    answer jsonb;
+begin
+    perform set_config('app.patients', array[p_patient]::text, true);
+    select jsonb_build_object(
+        'version', i.version,
+        'recentIds', encode(i.recent_ids, 'base64'),
+        'orphans', i.orphans,
+        'verdicts', i.verdicts,
+        'profile', jsonb_build_object(
+            'zone', p.zone, 'birth_on', p.birth_on, 'spo2_scale_2', p.spo2_scale_2, 'usual_spo2', p.usual_spo2,
+            'best_peak_flow', p.best_peak_flow, 'pregnant', p.pregnant,
+            'conditions', coalesce((select jsonb_agg(c.code order by c.code) from patient_condition c
+                                     where c.patient_id = p_patient), '[]'),
+            'limits', coalesce((select jsonb_object_agg(l.name, l.value) from personal_limit l
+                                 where l.patient_id = p_patient and l.from_at <= now()
+                                   and (l.to_at is null or l.to_at > now())), '{}')),
+        'readings', coalesce((
+            select jsonb_agg(jsonb_build_array(r.id, r.kind, r.taken_at, r.received_at, r.value, r.value2, r.value3,
+                       r.original, r.unit, r.comparator, r.context, r.device, r.manual, r.source, r.time_source,
+                       r.offset_min, r.device_time, r.corrects, coalesce(to_jsonb(r.marks), '[]'), r.status)
+                       order by r.kind, r.taken_at, r.id)
+              from reading r
+             where r.patient_id = p_patient and r.taken_at >= p_since and r.taken_at <= p_until and r.status = 0), '[]'),
+        'hours', coalesce((
+            select jsonb_agg(jsonb_build_object('kind', s.kind, 'hour', s.hour, 'device', s.device,
+                       'received_at', s.received_at, 'source', s.source, 'time_source', s.time_source,
+                       'offset_min', s.offset_min, 'ms', s.ms, 'value', s.value, 'unit', s.unit,
+                       'comparator', s.comparator, 'marks', s.marks, 'status', s.status))
+              from sensor_hour s
+             where s.patient_id = p_patient and s.hour >= date_trunc('hour', p_since) and s.hour <= p_until), '[]'),
+        'flags', coalesce((
+            select jsonb_agg(jsonb_build_array(f.rule, f.anchor, f.severity, f.emergency, f.state, f.episode))
+              from flag f
+             where f.patient_id = p_patient
+               and (f.anchor_at between p_since and p_until
+                    or f.episode in (select e.id from episode e where e.patient_id = p_patient and e.state <> 'closed'))), '[]'),
+        'episodes', coalesce((
+            select jsonb_agg(to_jsonb(e) - 'patient_id' - 'data_class') from episode e
+             where e.patient_id = p_patient and e.state <> 'closed'), '[]'))
+      into answer
+      from picture i join patient p on p.patient_id = i.patient_id
+     where i.patient_id = p_patient;
+    return answer::text;
+end $$;
+
+-- Commit a group, or write nothing and say why: `refused` are places in the pair arrays that may not write now,
+-- `stale` are patients whose picture moved on. A reading that is there already raises 'P0001' and undoes all.
+create function ingest_commit(
+    p_at timestamptz, p_rules smallint,
+    pair_actor uuid[], pair_patient uuid[], pair_class smallint[],
+    guard_patient uuid[], guard_version bigint[], guard_recent bytea[], guard_last timestamptz[],
+    r_patient uuid[], r_kind smallint[], r_taken timestamptz[], r_id uuid[], r_device integer[], r_source smallint[],
+    r_offset smallint[], r_value numeric[],
+    r_value2 numeric[], r_value3 numeric[], r_original text[], r_unit text[], r_comparator text[], r_context text[],
+    r_time_source smallint[], r_manual boolean[], r_device_time timestamptz[], r_corrects uuid[], r_marks text[],
+    r_status smallint[],
+    p_rest jsonb,
+    p_writer uuid, a_org uuid[], a_seq integer[], a_actor uuid[], a_kind text[], a_client text[], a_jti text[],
+    a_patient uuid[], a_what text[], a_n integer[], a_basis text[], a_request uuid[], a_hash bytea[],
+    out refused integer[], out stale uuid[])
+    language plpgsql as $$
+declare
+    counted integer;
+begin
+    if pair_actor is not null then
+        select array_agg(p.i) into refused
+          from unnest(pair_actor, pair_patient, pair_class) with ordinality as p (actor, patient, class, i)
+         where not exists (select from effective_access e
+                            where e.principal = p.actor and e.patient_id = p.patient and e.data_class = p.class
+                              and e.may_write);
+        if refused is not null then
+            return;
+        end if;
+    end if;
+    perform set_config('app.patients', guard_patient::text, true);
+
+    -- The version guard. Rows are locked in order of patient, so that two groups cannot wait for each other.
+    if cardinality(guard_patient) > 1 then
+        perform 1 from picture i where i.patient_id = any (guard_patient) order by i.patient_id for update;
+        select array_agg(g.patient) into stale
+          from unnest(guard_patient, guard_version) as g (patient, version)
+          left join picture i on i.patient_id = g.patient and i.version = g.version
+         where i.patient_id is null;
+        if stale is not null then
+            return;
+        end if;
+    end if;
+    with moved as (
+        update picture i
+           set version = i.version + 1, recent_ids = coalesce(g.recent, i.recent_ids),
+               last_at = greatest(i.last_at, g.last_at), tx = pg_current_xact_id()
+          from unnest(guard_patient, guard_version, guard_recent, guard_last) as g (patient, version, recent, last_at)
+         where i.patient_id = g.patient and i.version = g.version
+        returning 1)
+    select count(*) into counted from moved;
+    if counted <> cardinality(guard_patient) then
+        stale := guard_patient;
+        return;
+    end if;
+
+    if r_id is not null then
+        with added as (
+            insert into reading (patient_id, kind, taken_at, received_at, id, rules, device, source, offset_min, value,
+                value2, value3, original, unit, comparator, context, time_source, manual, device_time, corrects, marks,
+                status)
+            select r.patient, r.kind, r.taken, p_at, r.id, p_rules, r.device, r.source, r.offset_min, r.value,
+                   r.value2, r.value3, r.original::numeric[], r.unit, r.comparator, r.context::jsonb,
+                   coalesce(r.time_source, 0::smallint), coalesce(r.manual, false), r.device_time, r.corrects,
+                   r.marks::text[], coalesce(r.status, 0::smallint)
+              from unnest(r_patient, r_kind, r_taken, r_id, r_device, r_source, r_offset, r_value, r_value2, r_value3,
+                       r_original, r_unit, r_comparator, r_context, r_time_source, r_manual, r_device_time, r_corrects,
+                       r_marks, r_status)
+                as r (patient, kind, taken, id, device, source, offset_min, value, value2, value3, original, unit,
+                       comparator, context, time_source, manual, device_time, corrects, marks, status)
+            on conflict (patient_id, kind, taken_at, id) do nothing
+            returning 1)
+        select count(*) into counted from added;
+        if counted <> cardinality(r_id) then
+            raise exception 'a reading is stored already' using errcode = 'P0001';
+        end if;
+    end if;
+
+    if p_rest is not null then
+        perform ingest_rest(p_at, p_rules, p_rest);
+    end if;
+
+    if a_seq is not null then
+        insert into audit (org_id, day, writer, seq, at, actor, actor_kind, client, jti, action, patient_id, what, n,
+            basis, purpose, outcome, request_id, hash)
+        select a.org, (p_at at time zone 'UTC')::date, p_writer, a.seq, p_at, a.actor, a.kind, a.client, a.jti, 'C',
+               a.patient, a.what, a.n, a.basis, 'direct-care', 'done', a.request, a.hash
+          from unnest(a_org, a_seq, a_actor, a_kind, a_client, a_jti, a_patient, a_what, a_n, a_basis, a_request, a_hash)
+            as a (org, seq, actor, kind, client, jti, patient, what, n, basis, request, hash);
+    end if;
+end $$;
+
+-- What most commits do not have: corrections, sensor hours, quarantine, judgements, episodes, flags, who must be told.
+create function ingest_rest(p_at timestamptz, p_rules smallint, p_rest jsonb) returns void
+    language plpgsql as $$
+begin
+    update picture i set orphans = coalesce(g.orphans, i.orphans), verdicts = coalesce(g.verdicts, i.verdicts)
+      from jsonb_to_recordset(p_rest -> 'pictures') as g (patient uuid, orphans jsonb, verdicts jsonb)
+     where i.patient_id = g.patient;
+
+    update reading r set status = s.status, tx = pg_current_xact_id()
+      from jsonb_to_recordset(p_rest -> 'statuses')
+        as s (patient uuid, kind smallint, taken_at timestamptz, id uuid, status smallint)
+     where r.patient_id = s.patient and r.kind = s.kind and r.taken_at = s.taken_at and r.id = s.id;
+
+    insert into sensor_hour (patient_id, kind, hour, device, received_at, rules, source, time_source, offset_min, ms,
+        value, unit, comparator, marks, status)
+    select h.patient, h.kind, h.hour, h.device, p_at, p_rules, h.source, h.time_source, h.offset_min, h.ms, h.value,
+           h.unit, h.comparator, h.marks, h.status
+      from jsonb_to_recordset(p_rest -> 'hours') as h (patient uuid, kind smallint, hour timestamptz, device integer,
+           source smallint, time_source smallint, offset_min smallint, ms integer[], value numeric[], unit text[],
+           comparator text[], marks text[], status smallint[])
+    on conflict (patient_id, kind, hour, device) do update
+       set ms = excluded.ms, value = excluded.value, unit = excluded.unit, comparator = excluded.comparator,
+           marks = excluded.marks, status = excluded.status, received_at = excluded.received_at, rules = excluded.rules,
+           tx = pg_current_xact_id();
+
+    insert into quarantine (patient_id, id, kind, received_at, draft, code, pointer, detail, actor)
+    select q.patient, q.id, q.kind, p_at, q.draft, q.code, q.pointer, q.detail, q.actor
+      from jsonb_to_recordset(p_rest -> 'quarantine')
+        as q (patient uuid, id uuid, kind smallint, draft jsonb, code text, pointer text, detail text, actor uuid)
+    on conflict (patient_id, id) do nothing;
+
+    insert into correction (patient_id, corrects, id, retracts, reason, author, at)
+    select c.patient, c.corrects, c.id, c.retracts, coalesce(c.reason, ''), c.author, p_at
+      from jsonb_to_recordset(p_rest -> 'corrections')
+        as c (patient uuid, corrects uuid, id uuid, retracts boolean, reason text, author uuid)
+    on conflict (patient_id, corrects, id) do nothing;
+
+    insert into judgement (patient_id, id, rule, rule_version, data_class, anchor, anchor_at, judged_at, verdict, severity,
+        emergency, body)
+    select j.patient, j.id, j.rule, j.rule_version, j.data_class, j.anchor, j.anchor_at, p_at, j.verdict, j.severity,
+           j.emergency, j.body
+      from jsonb_to_recordset(p_rest -> 'judgements')
+        as j (patient uuid, id uuid, rule text, rule_version smallint, data_class smallint, anchor uuid,
+              anchor_at timestamptz, verdict text, severity smallint, emergency boolean, body jsonb);
+
+    insert into episode (patient_id, id, "group", data_class, severity, emergency, floor_emergency, state, version, opened_at,
+        raised_at, owner, acknowledged_at, snoozed_until, snooze_reason, expires_at, closed_at, closed_how, result,
+        dismiss_reason)
+    select e.patient, e.id, e."group", e.data_class, e.severity, e.emergency, e.floor_emergency, e.state, e.version,
+           e.opened_at, e.raised_at, e.owner, e.acknowledged_at, e.snoozed_until, e.snooze_reason, e.expires_at,
+           e.closed_at, e.closed_how, e.result, e.dismiss_reason
+      from jsonb_to_recordset(p_rest -> 'episodes')
+        as e (patient uuid, id uuid, "group" text, data_class smallint, severity smallint, emergency boolean,
+              floor_emergency boolean, state text, version integer, opened_at timestamptz, raised_at timestamptz,
+              owner uuid, acknowledged_at timestamptz, snoozed_until timestamptz, snooze_reason text,
+              expires_at timestamptz, closed_at timestamptz, closed_how text, result text, dismiss_reason text)
+    on conflict (patient_id, id) do update
+       set severity = excluded.severity, emergency = excluded.emergency, floor_emergency = excluded.floor_emergency,
+           state = excluded.state, version = excluded.version, raised_at = excluded.raised_at, owner = excluded.owner,
+           acknowledged_at = excluded.acknowledged_at, snoozed_until = excluded.snoozed_until,
+           snooze_reason = excluded.snooze_reason, expires_at = excluded.expires_at, closed_at = excluded.closed_at,
+           closed_how = excluded.closed_how, result = excluded.result, dismiss_reason = excluded.dismiss_reason;
+
+    insert into flag (patient_id, id, episode, rule, data_class, anchor, anchor_at, severity, emergency, state, judgement,
+        raised_at)
+    select f.patient, f.id, f.episode, f.rule, f.data_class, f.anchor, f.anchor_at, f.severity, f.emergency, f.state,
+           f.judgement, p_at
+      from jsonb_to_recordset(p_rest -> 'flags')
+        as f (patient uuid, id uuid, episode uuid, rule text, data_class smallint, anchor uuid, anchor_at timestamptz,
+              severity smallint, emergency boolean, state text, judgement uuid)
+    on conflict (patient_id, rule, anchor) do update
+       set severity = excluded.severity, emergency = excluded.emergency, state = excluded.state,
+           judgement = excluded.judgement, episode = coalesce(excluded.episode, flag.episode);
+
+    insert into episode_event (patient_id, episode, at, what, by, body)
+    select v.patient, v.episode, v.at, v.what, v.by, coalesce(v.body, '{}')
+      from jsonb_to_recordset(p_rest -> 'events')
+        as v (patient uuid, episode uuid, at timestamptz, what text, by uuid, body jsonb);
+
+    insert into outbox (id, patient_id, episode, audience, topic, severity, emergency, advice, dedupe, created_at, due_at)
+    select o.id, o.patient, o.episode, o.audience, o.topic, o.severity, coalesce(o.emergency, false), o.advice, o.dedupe,
+           p_at, p_at
+      from jsonb_to_recordset(p_rest -> 'outbox')
+        as o (id uuid, patient uuid, episode uuid, audience text, topic text, severity smallint, emergency boolean,
+              advice text, dedupe text)
+    on conflict (dedupe) do nothing;
+
+    insert into due (patient_id, at)
+    select d.patient, d.at from jsonb_to_recordset(p_rest -> 'due') as d (patient uuid, at timestamptz) where d.at is not null
+    on conflict (patient_id) do update set at = excluded.at;
+    delete from due using jsonb_to_recordset(p_rest -> 'due') as d (patient uuid, at timestamptz)
+     where due.patient_id = d.patient and d.at is null;
+
+    insert into change_log (entity, id, patient_id, op, at)
+    select c.entity, c.id, c.patient, c.op, p_at
+      from jsonb_to_recordset(p_rest -> 'changes') as c (entity text, id uuid, patient uuid, op text);
+    if jsonb_array_length(p_rest -> 'changes') > 0 then
+        perform pg_notify('changed', (select string_agg(distinct c.patient::text, ',')
+            from jsonb_to_recordset(p_rest -> 'changes') as c (entity text, id uuid, patient uuid, op text)));
+    end if;
+end $$;
+
+revoke execute on function ingest_load(uuid, timestamptz, timestamptz), ingest_rest(timestamptz, smallint, jsonb) from public;
+revoke execute on function ingest_commit(
+    timestamptz, smallint, uuid[], uuid[], smallint[], uuid[], bigint[], bytea[], timestamptz[],
+    uuid[], smallint[], timestamptz[], uuid[], integer[], smallint[], smallint[], numeric[],
+    numeric[], numeric[], text[], text[], text[], text[], smallint[], boolean[], timestamptz[], uuid[], text[], smallint[],
+    jsonb, uuid, uuid[], integer[], uuid[], text[], text[], text[], uuid[], text[], integer[], text[], uuid[], bytea[])
+    from public;
+grant execute on all functions in schema public to steady_ingest;
+revoke execute on function make_partitions(date, date) from steady_ingest;

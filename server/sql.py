@@ -1,0 +1,42 @@
+"""One statement, one row type. `tests/server/test_sql.py` proves each against the migrated schema."""
+
+from typing import Generic, LiteralString, TypeVar, cast
+
+import msgspec
+
+from server.db import Row, Tx
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+EVERY: list["Query[msgspec.Struct]"] = []
+
+
+class Query(Generic[R]):
+    """A constant statement whose columns are, in order, the fields of its row type. `None` rows: a command."""
+
+    __slots__ = ("row", "sql")
+
+    def __init__(self, row: type[R], sql: LiteralString) -> None:
+        self.row = row
+        self.sql = sql
+        EVERY.append(cast("Query[msgspec.Struct]", self))
+
+    def _read(self, row: Row) -> R:
+        return self.row(*cast("tuple[object, ...]", row))
+
+    async def all(self, tx: Tx, *args: object) -> list[R]:
+        """Every row."""
+        return [self.row(*cast("tuple[object, ...]", row)) for row in await tx.fetch(self.sql, *args)]
+
+    async def one(self, tx: Tx, *args: object) -> R | None:
+        """The first row, or None."""
+        row = await tx.fetchrow(self.sql, *args)
+        return None if row is None else self._read(row)
+
+    async def run(self, tx: Tx, *args: object) -> None:
+        """For its effect."""
+        await tx.execute(self.sql, *args)
+
+
+class Nothing(msgspec.Struct):
+    """The row type of a command."""
