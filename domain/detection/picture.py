@@ -27,20 +27,24 @@ class FlagMark(msgspec.Struct, frozen=True, array_like=True):
 class Picture(msgspec.Struct, kw_only=True):
     """One patient's recent readings in force, by kind number, each list in order of (taken_at, id).
 
-    Complete from `since` on: what is older than that is in the database only. `version` is the guard: a commit made on an
-    older version writes nothing. `recent_ids` are the last 64 ids received, newest last, whatever their time.
-    `orphans` are corrections whose original has not arrived: original id -> correcting id.
+    Complete from `since` on, for kinds named in `since_kind` from there: what is older is in the database only. `gone` are
+    readings of the same time that a correction took out of force. `version` is the guard: a commit made on an older
+    version writes nothing. `recent_ids` are the last 64 ids received (8 bytes each, newest last), whatever their time.
+    `orphans` are corrections whose original has not arrived: original id -> the status it will be born with.
     `verdicts` is each rule's last verdict, so that a change is seen (architecture 8, judgements stay cheap).
+    `due_at`: when it must be judged again if nothing arrives.
     """
 
     version: int
     since: datetime
     profile: Profile
+    since_kind: dict[int, datetime] = {}
     readings: dict[int, list[Reading]] = {}
+    gone: list[Reading] = []
     flags: list[FlagMark] = []
     episodes: list[Episode] = []
-    recent_ids: list[UUID] = []
-    orphans: dict[UUID, UUID] = {}
+    recent_ids: bytes = b""
+    orphans: dict[UUID, int] = {}
     verdicts: dict[str, str] = {}
     due_at: datetime | None = None
 

@@ -142,9 +142,9 @@ class Duplicate(msgspec.Struct, frozen=True):
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """Kept, judged and committed."""
+    """Kept, judged and committed. None: a retraction kept for a reading that has not arrived yet."""
 
-    reading: Reading
+    reading: Reading | None
 
 
 Outcome = Stored | Duplicate | Quarantined | Rejected

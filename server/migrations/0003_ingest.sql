@@ -12,9 +12,10 @@ begin
     perform set_config('app.patients', array[p_patient]::text, true);
     select jsonb_build_object(
         'version', i.version,
-        'recentIds', encode(i.recent_ids, 'base64'),
+        'recent_ids', encode(i.recent_ids, 'base64'),
         'orphans', i.orphans,
         'verdicts', i.verdicts,
+        'due_at', (select d.at from due d where d.patient_id = p_patient),
         'profile', jsonb_build_object(
             'zone', p.zone, 'birth_on', p.birth_on, 'spo2_scale_2', p.spo2_scale_2, 'usual_spo2', p.usual_spo2,
             'best_peak_flow', p.best_peak_flow, 'pregnant', p.pregnant,
@@ -29,7 +30,7 @@ begin
                        r.offset_min, r.device_time, r.corrects, coalesce(to_jsonb(r.marks), '[]'), r.status)
                        order by r.kind, r.taken_at, r.id)
               from reading r
-             where r.patient_id = p_patient and r.taken_at >= p_since and r.taken_at <= p_until and r.status = 0), '[]'),
+             where r.patient_id = p_patient and r.taken_at >= p_since and r.taken_at <= p_until), '[]'),
         'hours', coalesce((
             select jsonb_agg(jsonb_build_object('kind', s.kind, 'hour', s.hour, 'device', s.device,
                        'received_at', s.received_at, 'source', s.source, 'time_source', s.time_source,
@@ -245,6 +246,15 @@ begin
     end if;
 end $$;
 
+-- Where a reading stands that is named by id alone: a walk over the patient's own key (architecture 8, no second index).
+create function ingest_find(p_patient uuid, p_id uuid) returns timestamptz
+    language plpgsql as $$
+begin
+    perform set_config('app.patients', array[p_patient]::text, true);
+    return (select r.taken_at from reading r where r.patient_id = p_patient and r.id = p_id limit 1);
+end $$;
+
+revoke execute on function ingest_find(uuid, uuid) from public;
 revoke execute on function ingest_load(uuid, timestamptz, timestamptz), ingest_rest(timestamptz, smallint, jsonb) from public;
 revoke execute on function ingest_commit(
     timestamptz, smallint, uuid[], uuid[], smallint[], uuid[], bigint[], bytea[], timestamptz[],

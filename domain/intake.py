@@ -1,0 +1,328 @@
+"""What new drafts change in one patient's picture: believed or not, new or known, judged, and who must be told.
+
+Pure: (picture, drafts, now) in, everything that must be committed out. `server/ingest.py` owns the transaction.
+"""
+
+import hashlib
+from bisect import bisect_left, insort
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+from uuid import UUID
+
+import msgspec
+
+from domain.detection import engine
+from domain.detection.judgement import Judgement, Verdict
+from domain.detection.picture import Picture, View
+from domain.episodes import lifecycle
+from domain.episodes.episode import Effects
+from domain.readings import quality
+from domain.readings.kinds import BY_NAME, BY_NO
+from domain.readings.reading import Draft, Duplicate, Outcome, Quarantined, Reading, Rejected, Status, Stored
+
+KEPT: Final = 64
+"""How many of the last ids a picture remembers, whatever their time."""
+
+DEFAULT_SPAN: Final = timedelta(days=2)
+WEIGHT_SPAN: Final = timedelta(days=10)
+SENSOR_SPAN: Final = timedelta(hours=6)
+MOST: Final = 400
+"""A kind with more readings than this keeps the newest only; older ones are read from the database when needed."""
+
+REPEAT_SPAN: Final = timedelta(hours=3)
+"""Longer than any rule waits for its own repeat; so far back a due judgement looks for its anchor."""
+
+_WEIGHT: Final = BY_NAME["body_weight"].no
+SAMPLED: Final = frozenset(kind.no for kind in BY_NO.values() if kind.sampled)
+
+
+class Correction(msgspec.Struct, frozen=True):
+    """One reading takes another out of force (ING-9)."""
+
+    corrects: UUID
+    id: UUID
+    retracts: bool
+    reason: str | None
+
+
+class Taken(msgspec.Struct, kw_only=True):
+    """All that one patient's drafts change; `outcomes` stand in the order of the drafts."""
+
+    outcomes: list[Outcome] = []
+    added: list[Reading] = []
+    samples: list[Reading] = []
+    statuses: list[tuple[Reading, Status]] = []
+    corrections: list[Correction] = []
+    quarantined: list[tuple[Draft, Quarantined]] = []
+    effects: Effects = msgspec.field(default_factory=Effects)
+    classes: dict[UUID, int] = {}
+
+    @property
+    def is_plain(self) -> bool:
+        """Nothing but new rows (or nothing at all): the common commit."""
+        effects = self.effects
+        return not (
+            self.samples
+            or self.statuses
+            or self.corrections
+            or self.quarantined
+            or effects.judgements
+            or effects.flags
+            or effects.episodes
+            or effects.events
+            or effects.notices
+        )
+
+
+def span(kind: int) -> timedelta:
+    """How much of a kind a picture holds."""
+    if kind in SAMPLED:
+        return SENSOR_SPAN
+    return WEIGHT_SPAN if kind == _WEIGHT else DEFAULT_SPAN
+
+
+def complete_from(picture: Picture, kind: int) -> datetime:
+    """Since when the picture holds every reading of a kind."""
+    return picture.since_kind.get(kind, picture.since)
+
+
+def reaches(picture: Picture, draft: Draft) -> bool:
+    """Whether the picture holds all that judging this draft needs; else a wider one must be loaded first."""
+    kind = BY_NAME.get(draft.kind)
+    if kind is None:
+        return True
+    return draft.taken_at >= complete_from(picture, kind.no) + span(kind.no) / 2
+
+
+def trim(picture: Picture, now: datetime) -> None:
+    """Forget what no rule needs at once; what is left is still complete from the instants it says."""
+    picture.since = max(picture.since, now - WEIGHT_SPAN)
+    for kind, series in picture.readings.items():
+        start = max(complete_from(picture, kind), now - span(kind))
+        if kind in SAMPLED:
+            start = start.replace(minute=0, second=0, microsecond=0)
+        if len(series) > MOST:
+            start = max(start, series[-MOST].taken_at)
+        if start > picture.since:
+            picture.since_kind[kind] = start
+        if series and series[0].taken_at < start:
+            picture.readings[kind] = series[bisect_left(series, start, key=_at) :]
+    picture.gone = [one for one in picture.gone if one.taken_at >= complete_from(picture, one.kind)]
+    open_ones = {episode.id for episode in picture.episodes}
+    held = {one.id for series in picture.readings.values() for one in series}
+    picture.flags = [mark for mark in picture.flags if mark.episode in open_ones or mark.anchor in held]
+
+
+def sample_id(patient: UUID, reading: Reading) -> UUID:
+    """The id of a sensor sample: derived from what it is, since hourly arrays keep none (UUIDv8 of a SHA-256)."""
+    original = reading.original[0] if reading.original else reading.value
+    text = f"{patient}|{reading.kind}|{reading.device}|{reading.taken_at.timestamp()}|{original}|{reading.unit}"
+    digest = bytearray(hashlib.sha256(text.encode()).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x80
+    digest[8] = digest[8] & 0x3F | 0x80
+    return UUID(bytes=bytes(digest))
+
+
+def take(picture: Picture, patient: UUID, drafts: Sequence[Draft], now: datetime, new_id: Callable[[], UUID]) -> Taken:
+    """Take drafts into the picture (which is changed in place) and judge what they change."""
+    taken = Taken()
+    work = _Work(picture, patient, now, taken)
+    for draft in drafts:
+        taken.outcomes.append(work.one(draft))
+    if work.changed or work.removed:
+        _judge(picture, taken, engine.anchors(picture.readings, [*work.changed, *work.removed]), work.removed, now, new_id)
+    if work.ids:
+        picture.recent_ids = (picture.recent_ids + b"".join(work.ids))[-8 * KEPT :]
+    return taken
+
+
+def again(picture: Picture, since: datetime, now: datetime, new_id: Callable[[], UUID]) -> Taken:
+    """Judge again what was waiting for a repeat since an instant, and let watch episodes expire (AL-1)."""
+    taken = Taken()
+    picture.due_at = None
+    start = since - REPEAT_SPAN
+    anchors = [one for series in picture.readings.values() for one in series[bisect_left(series, start, key=_at) :]]
+    _judge(picture, taken, anchors, [], now, new_id)
+    for episode in list(picture.episodes):
+        if episode.expires_at is not None and episode.expires_at <= now:
+            ended, events = lifecycle.expire(episode, now)
+            taken.effects.episodes.append(ended)
+            taken.effects.events.extend(events)
+            picture.episodes.remove(episode)
+        elif episode.expires_at is not None:
+            picture.due_at = _earliest(picture.due_at, episode.expires_at)
+    return taken
+
+
+def _at(reading: Reading) -> datetime:
+    return reading.taken_at
+
+
+def _order(reading: Reading) -> tuple[datetime, UUID]:
+    return (reading.taken_at, reading.id)
+
+
+def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
+
+
+def _same(one: Reading, other: Reading) -> bool:
+    """The same content: what was measured, not how it travelled."""
+    return (
+        one.value == other.value
+        and one.value2 == other.value2
+        and one.value3 == other.value3
+        and one.comparator == other.comparator
+        and one.device == other.device
+        and one.original == other.original
+        and one.unit == other.unit
+    )
+
+
+class _Work:
+    """One pass over the drafts of one patient."""
+
+    __slots__ = ("changed", "ids", "known", "now", "patient", "picture", "removed", "taken")
+
+    def __init__(self, picture: Picture, patient: UUID, now: datetime, taken: Taken) -> None:
+        self.picture = picture
+        self.patient = patient
+        self.now = now
+        self.taken = taken
+        self.changed: list[Reading] = []
+        self.removed: list[Reading] = []
+        recent = picture.recent_ids
+        self.known = {recent[place : place + 8] for place in range(0, len(recent), 8)}
+        self.ids: list[bytes] = []
+
+    def one(self, draft: Draft) -> Outcome:
+        """What becomes of one draft."""
+        if draft.retracts:
+            return self._retract(draft)
+        checked = quality.check(draft, profile=self.picture.profile, recent=self.picture.readings, now=self.now)
+        match checked:
+            case Reading():
+                return self._believed(draft, checked)
+            case Quarantined():
+                self.taken.quarantined.append((draft, checked))
+                return checked
+            case Rejected():
+                return checked
+        assert_never(checked)  # pragma: no cover - closed by the types
+
+    def _believed(self, draft: Draft, reading: Reading) -> Outcome:
+        sampled = reading.kind in SAMPLED
+        if sampled:
+            reading = msgspec.structs.replace(reading, id=sample_id(self.patient, reading))
+        key = reading.id.bytes[8:]
+        series = self.picture.readings.setdefault(reading.kind, [])
+        twin = self._twin(series, reading)
+        if isinstance(twin, Reading):
+            return Duplicate(id=draft.id, first_id=twin.id)
+        if twin is not None:
+            return twin
+        if key in self.known and not sampled:
+            return Rejected(draft.id, "id_reused", "/id", "This id was used for another reading; make a new id.")
+        born = self.picture.orphans.pop(reading.id, None)
+        if born is not None:
+            reading = msgspec.structs.replace(reading, status=born)
+            self.picture.gone.append(reading)
+        elif series and _order(series[-1]) > _order(reading):
+            insort(series, reading, key=_order)
+            self.changed.append(reading)
+        else:
+            series.append(reading)
+            self.changed.append(reading)
+        if reading.corrects is not None:
+            self._out_of_force(reading.corrects, Status.SUPERSEDED)
+            self.taken.corrections.append(Correction(reading.corrects, reading.id, False, draft.reason))  # noqa: FBT003
+        if sampled:
+            self.taken.samples.append(reading)
+        else:
+            self.known.add(key)
+            self.ids.append(key)
+            self.taken.added.append(reading)
+        return Stored(reading)
+
+    def _twin(self, series: list[Reading], reading: Reading) -> Reading | Rejected | None:
+        """The reading this one repeats; or a refusal when the same key holds other content (DQ-6, architecture 8)."""
+        at = reading.taken_at
+        if series and at <= series[-1].taken_at:
+            place = bisect_left(series, at, key=_at)
+            near = []
+            while place < len(series) and series[place].taken_at == at:
+                near.append(series[place])
+                place += 1
+        else:
+            near = []
+        if self.picture.gone:
+            near += [one for one in self.picture.gone if one.taken_at == at and one.kind == reading.kind]
+        for one in near:
+            if one.id == reading.id:
+                if _same(one, reading):
+                    return one
+                return Rejected(reading.id, "id_reused", "/id", "This id was used for another reading; make a new id.")
+        if reading.corrects is None:
+            for one in near:
+                if one.status == Status.FINAL and one.device == reading.device and _same(one, reading):
+                    return one
+        return None
+
+    def _retract(self, draft: Draft) -> Outcome:
+        original = draft.corrects
+        if original is None:
+            return Rejected(draft.id, "nothing_named", "/corrects", "A retraction names the reading it retracts.")
+        for one in self.picture.gone:
+            if one.id == original:
+                return Duplicate(id=draft.id, first_id=original)
+        self.taken.corrections.append(Correction(original, draft.id, True, draft.reason))  # noqa: FBT003
+        found = self._out_of_force(original, Status.ENTERED_IN_ERROR)
+        return Stored(found)
+
+    def _out_of_force(self, original: UUID, status: Status) -> Reading | None:
+        for series in self.picture.readings.values():
+            for place, one in enumerate(series):
+                if one.id == original:
+                    del series[place]
+                    gone = msgspec.structs.replace(one, status=status)
+                    self.picture.gone.append(gone)
+                    self.taken.statuses.append((gone, status))
+                    self.removed.append(one)
+                    return gone
+        if all(one.id != original for one in self.picture.gone):
+            self.picture.orphans[original] = status
+        return None
+
+
+def _judge(  # noqa: PLR0913 - the whole of one judging, in one place
+    picture: Picture,
+    taken: Taken,
+    anchors: Sequence[Reading],
+    removed: Sequence[Reading],
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> None:
+    judgements = engine.judge(View(picture.readings, picture.profile, now), anchors)
+    if not judgements and not removed and not picture.flags:
+        return
+    kept: list[Judgement] = []
+    for judgement in judgements:
+        picture.due_at = _earliest(picture.due_at, judgement.due_at)
+        if judgement.verdict is not Verdict.FIRED and picture.verdicts.get(judgement.rule) != judgement.verdict:
+            kept.append(judgement)
+        picture.verdicts[judgement.rule] = judgement.verdict
+    effects = lifecycle.settle(
+        picture,
+        judgements,
+        judged=frozenset(one.id for one in anchors),
+        corrected=frozenset(one.id for one in removed),
+        now=now,
+        new_id=new_id,
+    )
+    effects.judgements.extend((new_id(), judgement) for judgement in kept)
+    taken.effects = effects
+    kinds = {one.id: one.kind for one in anchors} | {one.id: one.kind for one in removed}
+    taken.classes = {anchor: kind // 100 for anchor, kind in kinds.items()}

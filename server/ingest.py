@@ -1,0 +1,664 @@
+"""The flusher: takes all that waits, judges it, and owns the one transaction (ING-1, INV-4).
+
+No timer: while one group commits the next one gathers, so load makes groups bigger by itself. Caches are only caches;
+the version of the picture row decides, so a crash or a second process can neither lose nor double anything.
+"""
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import structlog
+from uuid_utils.compat import uuid7
+
+from domain import intake
+from domain.actor import Actor, ActorKind
+from domain.detection.engine import RULE_SET
+from domain.detection.judgement import Judgement
+from domain.detection.picture import FlagMark, Picture
+from domain.episodes.episode import Episode
+from domain.errors import Busy, NotFound
+from domain.people.patient import Profile
+from domain.readings.kinds import BY_NAME
+from domain.readings.quality import restore_sample
+from domain.readings.reading import Draft, Outcome, Reading, Rejected, Status
+from server import clock
+from server.db import Connection, Database, PostgresError, RaisedInSql, Role
+
+log = structlog.get_logger("ingest")
+
+GROUP: Final = 2_000
+"""Readings in one commit, at most."""
+VENDOR_SHARE: Final = 500
+"""Of these, readings sent by machines at most, so that a flood cannot starve patients (ING-11)."""
+WAITING: Final = {False: 20_000, True: 5_000}
+"""Readings that may wait in one flusher (patients, vendors) before the answer is 503."""
+TRIES: Final = 5
+CACHED: Final = 20_000
+"""Pictures kept as bytes in one process."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """Who sends, and what the audit says of it."""
+
+    actor: Actor
+    what: str
+    request_id: UUID
+
+
+class Part(msgspec.Struct, frozen=True):
+    """The drafts of one patient within a request."""
+
+    patient: UUID
+    drafts: Sequence[Draft]
+
+
+class Work:
+    """One request's parts, waiting for their answer. Without a request it judges again what is due."""
+
+    __slots__ = ("answer", "at", "parts", "request", "size")
+
+    def __init__(self, request: Request | None, parts: Sequence[Part], at: datetime | None,
+                 answer: "asyncio.Future[list[list[Outcome]]]") -> None:
+        self.request = request
+        self.parts = parts
+        self.at = at
+        self.answer = answer
+        self.size = sum(len(part.drafts) for part in parts) or 1
+
+
+class _Hour(msgspec.Struct):
+    kind: int
+    hour: datetime
+    device: int
+    received_at: datetime
+    source: int
+    time_source: int
+    offset_min: int
+    ms: list[int]
+    value: list[Decimal]
+    unit: list[str | None]
+    comparator: list[str | None]
+    marks: list[str]
+    status: list[int]
+
+
+class _Loaded(msgspec.Struct):
+    version: int
+    recent_ids: str
+    orphans: dict[UUID, int]
+    verdicts: dict[str, str]
+    profile: Profile
+    readings: list[Reading]
+    hours: list[_Hour]
+    flags: list[FlagMark]
+    episodes: list[Episode]
+    due_at: datetime | None = None
+
+
+_LOADED: Final = msgspec.json.Decoder(_Loaded)
+_PICTURE: Final = msgspec.msgpack.Decoder(Picture)
+_PACK: Final = msgspec.msgpack.Encoder(uuid_format="bytes")
+_JSON: Final = msgspec.json.Encoder(decimal_format="number")
+
+LOAD: Final = "select ingest_load($1, $2, $3)"
+FIND: Final = "select ingest_find($1, $2)"
+COMMIT: Final = (
+    "select refused, stale from ingest_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
+    "$18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, "
+    "$41, $42)"
+)
+
+
+class Pictures:
+    """Pictures as bytes, the least used forgotten first."""
+
+    def __init__(self, most: int = CACHED) -> None:
+        self._most = most
+        self._kept: OrderedDict[UUID, bytes] = OrderedDict()
+
+    def get(self, patient: UUID) -> Picture | None:
+        """A fresh copy that may be changed, or None when it must be loaded."""
+        packed = self._kept.get(patient)
+        if packed is None:
+            return None
+        self._kept.move_to_end(patient)
+        return _PICTURE.decode(packed)
+
+    def put(self, patient: UUID, picture: Picture) -> None:
+        """Remember a picture as it was committed."""
+        self._kept[patient] = _PACK.encode(picture)
+        self._kept.move_to_end(patient)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+
+    def forget(self, patient: UUID) -> None:
+        """Load it afresh next time."""
+        self._kept.pop(patient, None)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+class _Chain:
+    """The audit chain of one writer: a link per row, moved on only after the commit (AUD-2)."""
+
+    def __init__(self) -> None:
+        self.writer = uuid7()
+        self._heads: dict[tuple[UUID, date], tuple[int, bytes]] = {}
+
+    def head(self, org: UUID, day: date) -> tuple[int, bytes]:
+        """The last sequence number and hash of a chain."""
+        return self._heads.get((org, day), (0, b""))
+
+    def move(self, heads: dict[tuple[UUID, date], tuple[int, bytes]]) -> None:
+        """The rows are committed: their last one is the head now."""
+        self._heads.update(heads)
+
+
+def link(previous: bytes, row: Iterable[object]) -> bytes:
+    """The hash of one audit row: SHA-256 over the link before and the row's canonical JSON."""
+    return hashlib.sha256(previous + _JSON.encode(list(row))).digest()
+
+
+class _Group:
+    """One commit in the making: the pictures it works on, and what each request's drafts became."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.pictures: dict[UUID, Picture] = {}
+        self.versions: dict[UUID, int] = {}
+        self.due_before: dict[UUID, datetime | None] = {}
+        self.wide: set[UUID] = set()
+        self.pairs: dict[tuple[UUID, UUID, int], int] = {}
+        self.taken: list[tuple[Work, Part, intake.Taken]] = []
+
+    def add(self, work: Work, part: Part) -> list[Outcome]:
+        """Take one part into its patient's picture."""
+        picture = self.pictures[part.patient]
+        if work.request is None:
+            taken = intake.again(picture, self.due_before[part.patient] or self.now, self.now, uuid7)
+        else:
+            taken = intake.take(picture, part.patient, part.drafts, self.now, uuid7)
+            for draft in part.drafts:
+                kind = BY_NAME.get(draft.kind)
+                data_class = 0 if kind is None else kind.no // 100
+                self.pairs.setdefault((work.request.actor.id, part.patient, data_class), len(self.pairs))
+        self.taken.append((work, part, taken))
+        return taken.outcomes
+
+
+class Flusher:
+    """One connection, one queue; a patient always comes to the same flusher of a process."""
+
+    def __init__(self, database: Database, pictures: Pictures) -> None:
+        self._database = database
+        self._pictures = pictures
+        self._connection: Connection | None = None
+        self._people: deque[Work] = deque()
+        self._machines: deque[Work] = deque()
+        self._waiting = {False: 0, True: 0}
+        self._wake = asyncio.Event()
+        self._chain = _Chain()
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    def start(self) -> None:
+        """Begin to take work."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Commit what waits, then end."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+        if self._connection is not None and not self._connection.is_closed():
+            await self._connection.close()
+
+    def put(self, work: Work) -> None:
+        """Queue work; refused at once when too much waits (ING-11)."""
+        machine = work.request is not None and work.request.actor.kind is ActorKind.VENDOR
+        if self._stopping or self._waiting[machine] + work.size > WAITING[machine]:
+            raise Busy("Too many readings are waiting to be stored; send these again in a moment.")
+        self._waiting[machine] += work.size
+        (self._machines if machine else self._people).append(work)
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            if not self._people and not self._machines:
+                if self._stopping:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            works = self._gather()
+            try:
+                await self._commit(works)
+            except Exception as error:  # noqa: BLE001 - one bad request must not fail its neighbours
+                await self._alone(works, error)
+
+    def _gather(self) -> list[Work]:
+        works: list[Work] = []
+        at: datetime | None = None
+        for queue, machine, room in ((self._people, False, GROUP), (self._machines, True, VENDOR_SHARE)):
+            left = room
+            while queue and (left >= queue[0].size or left == room):
+                if works and (queue[0].at != at):
+                    break
+                work = queue.popleft()
+                at = work.at
+                self._waiting[machine] -= work.size
+                left -= work.size
+                works.append(work)
+        return works
+
+    async def _alone(self, works: list[Work], error: Exception) -> None:
+        if len(works) == 1:
+            if not isinstance(error, Busy | NotFound):
+                log.error("ingest.failed", error=type(error).__name__)
+            if isinstance(error, PostgresError | OSError):
+                await self._drop_connection()
+            if not works[0].answer.done():
+                works[0].answer.set_exception(error)
+            return
+        for work in works:
+            try:
+                await self._commit([work])
+            except Exception as own:  # noqa: BLE001 - answered to its own sender
+                await self._alone([work], own)
+
+    async def _connected(self) -> Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await self._database.connection(Role.INGEST)
+        return self._connection
+
+    async def _drop_connection(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(Exception):
+                await self._connection.close(timeout=1)
+        self._connection = None
+
+    async def _commit(self, works: list[Work]) -> None:
+        wide: set[UUID] = set()
+        for _ in range(TRIES):
+            connection = await self._connected()
+            now = works[0].at or clock.now()
+            group = _Group(now)
+            await self._load(connection, group, works, wide)
+            answers = [[group.add(work, part) for part in work.parts] for work in works]
+            try:
+                refused, stale = await self._write(connection, group, works)
+            except RaisedInSql:
+                # A reading is there that the picture did not know: read the past again and judge with it.
+                wide = {part.patient for work in works for part in work.parts}
+                refused, stale = None, list(wide)
+            if refused:
+                works = self._without(group, works, refused)
+                if not works:
+                    return
+                continue
+            if stale:
+                for patient in stale:
+                    self._pictures.forget(patient)
+                continue
+            self._done(group)
+            for work, answer in zip(works, answers, strict=True):
+                if not work.answer.done():
+                    work.answer.set_result(answer)
+            return
+        raise Busy("Somebody else is writing for the same person; send this again.")
+
+    def _without(self, group: _Group, works: list[Work], refused: Sequence[int]) -> list[Work]:
+        """Leave out the requests that may not write; the rest is judged again without them."""
+        places = set(refused)
+        barred = {(actor, patient) for (actor, patient, _), place in group.pairs.items() if place + 1 in places}
+        kept: list[Work] = []
+        for work in works:
+            mine = work.request is not None and any((work.request.actor.id, part.patient) in barred for part in work.parts)
+            if not mine:
+                kept.append(work)
+            elif not work.answer.done():
+                if len(work.parts) == 1:
+                    work.answer.set_exception(NotFound())
+                else:
+                    self._split(work, barred)
+        return kept
+
+    def _split(self, work: Work, barred: set[tuple[UUID, UUID]]) -> None:
+        """Refuse the barred patients' items of a batch and queue the rest again."""
+        assert work.request is not None  # noqa: S101 - only requests are barred
+        actor = work.request.actor.id
+        allowed = [part for part in work.parts if (actor, part.patient) not in barred]
+        loop = asyncio.get_running_loop()
+        inner: asyncio.Future[list[list[Outcome]]] = loop.create_future()
+
+        def finish(done: "asyncio.Future[list[list[Outcome]]]") -> None:
+            if work.answer.done():
+                return
+            problem = done.exception()
+            if problem is not None:
+                work.answer.set_exception(problem)
+                return
+            rest = iter(done.result())
+            work.answer.set_result([
+                [Rejected(draft.id, "not_yours", "", "There is no such person or device for you.") for draft in part.drafts]
+                if (actor, part.patient) in barred else next(rest)
+                for part in work.parts
+            ])
+
+        inner.add_done_callback(finish)
+        if allowed:
+            self._people.appendleft(Work(work.request, allowed, work.at, inner))
+            self._waiting[False] += sum(len(part.drafts) for part in allowed) or 1
+            self._wake.set()
+        else:
+            inner.set_result([])
+
+    async def _load(self, connection: Connection, group: _Group, works: list[Work], wide: set[UUID]) -> None:
+        """Have a picture for every patient of the group that reaches back far enough for what was sent."""
+        drafts: dict[UUID, list[Draft]] = {}
+        for work in works:
+            for part in work.parts:
+                drafts.setdefault(part.patient, []).extend(part.drafts)
+        for patient, sent in drafts.items():
+            picture = None if patient in wide else self._pictures.get(patient)
+            if picture is None:
+                picture = await self._read(connection, patient, group.now - intake.WEIGHT_SPAN, group.now)
+            if patient in wide or not all(intake.reaches(picture, draft) for draft in sent) or not _knows(picture, sent):
+                picture = await self._widen(connection, group, patient, sent)
+            group.pictures[patient] = picture
+            group.versions[patient] = picture.version
+            group.due_before[patient] = picture.due_at
+
+    async def _widen(self, connection: Connection, group: _Group, patient: UUID, sent: Sequence[Draft]) -> Picture:
+        """A picture from well before the oldest draft (or the reading it corrects) on."""
+        group.wide.add(patient)
+        times = [draft.taken_at for draft in sent if draft.kind in BY_NAME and not draft.retracts]
+        for draft in sent:
+            if draft.corrects is not None:
+                found: datetime | None = await connection.fetchval(FIND, patient, draft.corrects)
+                if found is not None:
+                    times.append(found)
+        first = max(min(times, default=group.now), _OLDEST)
+        last = min(max(times, default=group.now), group.now + timedelta(days=1))
+        start = first - intake.WEIGHT_SPAN
+        until = last + intake.WEIGHT_SPAN
+        if until > group.now - intake.WEIGHT_SPAN:
+            until = group.now
+        return await self._read(connection, patient, start, until)
+
+    async def _read(self, connection: Connection, patient: UUID, start: datetime, until: datetime) -> Picture:
+        text: str | None = await connection.fetchval(LOAD, patient, start, until + timedelta(days=2))
+        if text is None:
+            raise NotFound
+        loaded = _LOADED.decode(text)
+        picture = Picture(
+            version=loaded.version, since=start, profile=loaded.profile, flags=loaded.flags, episodes=loaded.episodes,
+            recent_ids=base64.b64decode(loaded.recent_ids), orphans=loaded.orphans, verdicts=loaded.verdicts,
+            due_at=loaded.due_at,
+        )
+        for reading in loaded.readings:
+            if reading.status == Status.FINAL:
+                picture.readings.setdefault(reading.kind, []).append(reading)
+            else:
+                picture.gone.append(reading)
+        for hour in loaded.hours:
+            _unfold(picture, patient, hour)
+        return picture
+
+    async def _write(self, connection: Connection, group: _Group, works: list[Work],
+                     ) -> tuple[Sequence[int] | None, Sequence[UUID] | None]:
+        patients = sorted(group.pictures)
+        pairs = list(group.pairs)
+        rows = [(part.patient, one) for _, part, taken in group.taken for one in taken.added]
+        audit, heads = self._audit(group, works)
+        found = await connection.fetchrow(
+            COMMIT, group.now, RULE_SET,
+            [pair[0] for pair in pairs] or None, [pair[1] for pair in pairs] or None, [pair[2] for pair in pairs] or None,
+            patients, [group.versions[one] for one in patients],
+            [group.pictures[one].recent_ids for one in patients],
+            [_last(group.pictures[one]) for one in patients],
+            *_columns(rows), _rest(group), self._chain.writer, *audit,
+        )
+        assert found is not None  # noqa: S101 - a function with out parameters always answers one row
+        if found[0] is None and found[1] is None:
+            self._chain.move(heads)
+        return found[0], found[1]
+
+    def _audit(self, group: _Group, works: list[Work]) -> tuple[list[Any], dict[tuple[UUID, date], tuple[int, bytes]]]:
+        """One row per request and patient, each linked to the one before (AUD-1, AUD-2)."""
+        heads: dict[tuple[UUID, date], tuple[int, bytes]] = {}
+        columns: list[list[Any]] = [[] for _ in range(12)]
+        day = group.now.date()
+        for work in works:
+            if work.request is None:
+                continue
+            actor = work.request.actor
+            org = actor.org_id or _NOBODY
+            for part in work.parts:
+                seq, previous = heads.get((org, day)) or self._chain.head(org, day)
+                basis = "self" if actor.id == part.patient else "device" if actor.kind is ActorKind.VENDOR else "grant"
+                row = [org, seq + 1, actor.id, actor.kind.value, actor.client_id, actor.jti, part.patient,
+                       work.request.what, len(part.drafts), basis, work.request.request_id]
+                hashed = link(previous, [self._chain.writer, group.now, "C", *row])
+                heads[(org, day)] = (seq + 1, hashed)
+                for column, value in zip(columns, [*row, hashed], strict=True):
+                    column.append(value)
+        if not columns[0]:
+            return [None] * 12, heads
+        return list(columns), heads
+
+    def _done(self, group: _Group) -> None:
+        for patient, picture in group.pictures.items():
+            if patient in group.wide:
+                self._pictures.forget(patient)
+                continue
+            picture.version += 1
+            intake.trim(picture, group.now)
+            self._pictures.put(patient, picture)
+
+
+_NOBODY: Final = UUID(int=0)
+_OLDEST: Final = datetime.fromisoformat("1990-01-01T00:00:00+00:00")
+
+
+def _knows(picture: Picture, sent: Sequence[Draft]) -> bool:
+    """Whether every reading that a draft corrects is in the picture."""
+    named = {draft.corrects for draft in sent if draft.corrects is not None}
+    if not named:
+        return True
+    named -= {one.id for series in picture.readings.values() for one in series}
+    named -= {one.id for one in picture.gone}
+    return not named
+
+
+def _last(picture: Picture) -> datetime | None:
+    return max((series[-1].taken_at for series in picture.readings.values() if series), default=None)
+
+
+def _unfold(picture: Picture, patient: UUID, hour: _Hour) -> None:
+    """Sensor hours back into readings, in order."""
+    series = picture.readings.setdefault(hour.kind, [])
+    for place, ms in enumerate(hour.ms):
+        reading = restore_sample(
+            kind=hour.kind, taken_at=hour.hour + timedelta(milliseconds=ms), received_at=hour.received_at,
+            value=hour.value[place], unit=hour.unit[place], comparator=hour.comparator[place], device=hour.device,
+            source=hour.source, time_source=hour.time_source, offset_min=hour.offset_min,
+            marks=tuple(hour.marks[place].split()), status=hour.status[place],
+        )
+        reading = msgspec.structs.replace(reading, id=intake.sample_id(patient, reading))
+        if reading.status == Status.FINAL:
+            series.append(reading)
+        else:
+            picture.gone.append(reading)
+    series.sort(key=lambda one: (one.taken_at, one.id))
+
+
+def _seldom(values: list[Any]) -> list[Any] | None:
+    """A column that is usually empty is sent only when it is not."""
+    return values if any(values) else None
+
+
+def _columns(rows: list[tuple[UUID, Reading]]) -> list[Any]:
+    """The readings of a group as the arrays of `ingest_commit`, r_patient to r_status."""
+    if not rows:
+        return [None] * 20
+    readings = [one for _, one in rows]
+    return [
+        [patient for patient, _ in rows],
+        [one.kind for one in readings],
+        [one.taken_at for one in readings],
+        [one.id for one in readings],
+        [one.device for one in readings],
+        [one.source for one in readings],
+        [one.offset_min for one in readings],
+        [one.value for one in readings],
+        _seldom_none([one.value2 for one in readings]),
+        _seldom_none([one.value3 for one in readings]),
+        _seldom([None if one.original is None else "{" + ",".join(map(str, one.original)) + "}" for one in readings]),
+        _seldom([one.unit for one in readings]),
+        _seldom([one.comparator for one in readings]),
+        _seldom([None if one.context is None else msgspec.json.encode(one.context).decode() for one in readings]),
+        _seldom([one.time_source for one in readings]),
+        _seldom([one.manual for one in readings]),
+        _seldom([one.device_time for one in readings]),
+        _seldom([one.corrects for one in readings]),
+        _seldom(["{" + ",".join(one.marks) + "}" if one.marks else None for one in readings]),
+        _seldom([one.status for one in readings]),
+    ]
+
+
+def _seldom_none(values: list[Decimal | None]) -> list[Decimal | None] | None:
+    return values if any(value is not None for value in values) else None
+
+
+def _rest(group: _Group) -> str | None:
+    """What most commits do not have, as JSON for `ingest_rest`; None for a plain one."""
+    moved = [patient for patient, picture in group.pictures.items() if picture.due_at != group.due_before[patient]]
+    if not moved and all(taken.is_plain for _, _, taken in group.taken):
+        return None
+    rest: dict[str, list[Any]] = {
+        name: [] for name in ("pictures", "statuses", "hours", "quarantine", "corrections", "judgements", "episodes", "flags",
+                              "events", "outbox", "due", "changes")
+    }
+    for patient, picture in group.pictures.items():
+        rest["pictures"].append({"patient": patient, "orphans": picture.orphans, "verdicts": picture.verdicts})
+    for patient in moved:
+        rest["due"].append({"patient": patient, "at": group.pictures[patient].due_at})
+    for work, part, taken in group.taken:
+        _rest_of(rest, group, work, part.patient, taken)
+    return _JSON.encode(rest).decode()
+
+
+def _rest_of(rest: dict[str, list[Any]], group: _Group, work: Work, patient: UUID, taken: intake.Taken) -> None:
+    actor = work.request.actor.id if work.request is not None else None
+    for one, status in taken.statuses:
+        if one.kind not in intake.SAMPLED:
+            rest["statuses"].append({"patient": patient, "kind": one.kind, "taken_at": one.taken_at, "id": one.id,
+                                     "status": int(status)})
+    touched = [*taken.samples, *(one for one, _ in taken.statuses if one.kind in intake.SAMPLED)]
+    rest["hours"].extend(_hours(group.pictures[patient], patient, touched))
+    for draft, held in taken.quarantined:
+        kind = BY_NAME.get(draft.kind)
+        rest["quarantine"].append({"patient": patient, "id": held.id, "kind": 0 if kind is None else kind.no, "draft": draft,
+                                   "code": held.code, "pointer": held.pointer, "detail": held.detail, "actor": actor})
+    for one in taken.corrections:
+        rest["corrections"].append({"patient": patient, "corrects": one.corrects, "id": one.id, "retracts": one.retracts,
+                                    "reason": one.reason, "author": actor})
+    effects = taken.effects
+    classes = {flag.anchor: taken.classes.get(flag.anchor, 0) for flag in effects.flags}
+    for key, judgement in effects.judgements:
+        rest["judgements"].append(_judgement_row(patient, key, judgement, taken.classes.get(judgement.anchor, 0)))
+    by_episode = {flag.episode: classes[flag.anchor] for flag in effects.flags if flag.episode is not None}
+    for episode in effects.episodes:
+        rest["episodes"].append({**msgspec.structs.asdict(episode), "patient": patient,
+                                 "data_class": by_episode.get(episode.id, 0)})
+    for flag in effects.flags:
+        rest["flags"].append({**msgspec.structs.asdict(flag), "patient": patient, "data_class": classes[flag.anchor]})
+    for event in effects.events:
+        rest["events"].append({**msgspec.structs.asdict(event), "patient": patient})
+    for notice in effects.notices:
+        rest["outbox"].append({**msgspec.structs.asdict(notice), "id": uuid7(), "patient": patient})
+    for changed in {episode.id for episode in effects.episodes} | {flag.episode for flag in effects.flags if flag.episode}:
+        rest["changes"].append({"entity": "episode", "id": changed, "patient": patient, "op": "put"})
+
+
+def _judgement_row(patient: UUID, key: UUID, judgement: Judgement, data_class: int) -> dict[str, Any]:
+    return {
+        "patient": patient, "id": key, "rule": judgement.rule, "rule_version": judgement.version, "data_class": data_class,
+        "anchor": judgement.anchor, "anchor_at": judgement.anchor_at, "verdict": judgement.verdict,
+        "severity": judgement.severity, "emergency": judgement.emergency, "body": judgement,
+    }
+
+
+def _hours(picture: Picture, patient: UUID, touched: Sequence[Reading]) -> list[dict[str, Any]]:
+    """The whole hours that new samples fall into, from the picture (complete for them by the version guard)."""
+    keys = {(one.kind, one.taken_at.replace(minute=0, second=0, microsecond=0), one.device) for one in touched}
+    rows: list[dict[str, Any]] = []
+    for kind, hour, device in sorted(keys):
+        end = hour + timedelta(hours=1)
+        held = [*picture.readings.get(kind, ()), *(one for one in picture.gone if one.kind == kind)]
+        ones = sorted(
+            (one for one in held if hour <= one.taken_at < end and one.device == device),
+            key=lambda one: (one.taken_at, one.id),
+        )
+        first = ones[0]
+        rows.append({
+            "patient": patient, "kind": kind, "hour": hour, "device": device, "source": first.source,
+            "time_source": first.time_source, "offset_min": first.offset_min,
+            "ms": [round((one.taken_at - hour) / timedelta(milliseconds=1)) for one in ones],
+            "value": [one.original[0] if one.original else one.value for one in ones],
+            "unit": [one.unit for one in ones], "comparator": [one.comparator for one in ones],
+            "marks": [" ".join(one.marks) for one in ones], "status": [int(one.status) for one in ones],
+        })
+    return rows
+
+
+class Ingest:
+    """All flushers of this process. `submit` answers after the commit."""
+
+    def __init__(self, database: Database, *, flushers: int = 2, cached: int = CACHED) -> None:
+        self._pictures = [Pictures(cached // flushers) for _ in range(flushers)]
+        self._flushers = [Flusher(database, pictures) for pictures in self._pictures]
+
+    def start(self) -> None:
+        """Begin to take work."""
+        for flusher in self._flushers:
+            flusher.start()
+
+    async def stop(self) -> None:
+        """Commit all that waits, then end."""
+        for flusher in self._flushers:
+            await flusher.stop()
+
+    def _of(self, patient: UUID) -> Flusher:
+        return self._flushers[patient.int % len(self._flushers)]
+
+    async def submit(self, request: Request, parts: Sequence[Part], *, at: datetime | None = None) -> list[list[Outcome]]:
+        """Store, judge and commit; the outcomes stand in the order of the parts and their drafts.
+
+        `at` replaces the clock, for a replay only. Raises Busy when too much waits and NotFound for a single patient
+        whom the actor may not write for.
+        """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[list[Outcome]]] = loop.create_future()
+        key = parts[0].patient if len(parts) == 1 else request.actor.id
+        self._of(key).put(Work(request, parts, at, answer))
+        return await answer
+
+    async def judge_again(self, patient: UUID, *, at: datetime | None = None) -> None:
+        """Judge what was waiting for a repeat that did not come, or an episode's end (worker's sweep)."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[list[Outcome]]] = loop.create_future()
+        self._of(patient).put(Work(None, [Part(patient, ())], at, answer))
+        await answer
