@@ -10,6 +10,7 @@ import msgspec
 
 from domain.actor import Actor
 
+Connection = "asyncpg.Connection[asyncpg.Record]"
 ConflictError = asyncpg.UniqueViolationError
 DataError = asyncpg.DataError
 PostgresError = asyncpg.PostgresError

@@ -7,9 +7,8 @@ the version of the picture row decides, so a crash or a second process can neith
 import asyncio
 import base64
 import contextlib
-import hashlib
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -31,6 +30,7 @@ from domain.readings.kinds import BY_NAME
 from domain.readings.quality import restore_sample
 from domain.readings.reading import Draft, Outcome, Reading, Rejected, Status
 from server import clock
+from server.audit.chain import NOBODY, link
 from server.db import Connection, Database, PostgresError, RaisedInSql, Role
 
 log = structlog.get_logger("ingest")
@@ -162,11 +162,6 @@ class _Chain:
     def move(self, heads: dict[tuple[UUID, date], tuple[int, bytes]]) -> None:
         """The rows are committed: their last one is the head now."""
         self._heads.update(heads)
-
-
-def link(previous: bytes, row: Iterable[object]) -> bytes:
-    """The hash of one audit row: SHA-256 over the link before and the row's canonical JSON."""
-    return hashlib.sha256(previous + _JSON.encode(list(row))).digest()
 
 
 class _Group:
@@ -444,7 +439,7 @@ class Flusher:
             if work.request is None:
                 continue
             actor = work.request.actor
-            org = actor.org_id or _NOBODY
+            org = actor.org_id or NOBODY
             for part in work.parts:
                 seq, previous = heads.get((org, day)) or self._chain.head(org, day)
                 basis = "self" if actor.id == part.patient else "device" if actor.kind is ActorKind.VENDOR else "grant"
@@ -468,7 +463,6 @@ class Flusher:
             self._pictures.put(patient, picture)
 
 
-_NOBODY: Final = UUID(int=0)
 _OLDEST: Final = datetime.fromisoformat("1990-01-01T00:00:00+00:00")
 
 

@@ -1,0 +1,49 @@
+"""The finished parts that handlers are given. `server/app.py` builds them; tests build them without a server."""
+
+from typing import Any, Final, Protocol
+
+from litestar.types import Scope
+
+from domain.actor import Actor, ActorKind
+from domain.errors import NotSignedIn
+from server.audit.reads import Reads
+from server.db import Database
+from server.http import BODY_LIMIT, LARGE_LIMIT
+from server.ingest import Ingest
+from server.live import Live
+from server.readings.service import Devices
+
+
+class Authenticator(Protocol):
+    """Who asks, from memory (server/auth)."""
+
+    def __call__(self, scope: Scope) -> Actor | None: ...
+
+
+class Parts:
+    """All that handlers need; nothing is made at import."""
+
+    def __init__(  # noqa: PLR0913 - the composition root hands over everything once
+        self, *, database: Database, ingest: Ingest, reads: Reads, live: Live, authenticate: Authenticator,
+        extras: dict[str, Any] | None = None,
+    ) -> None:
+        self.database = database
+        self.ingest = ingest
+        self.reads = reads
+        self.live = live
+        self.devices: Final = Devices(database)
+        self.authenticate = authenticate
+        self.extras = extras or {}
+        self.is_accepting = True
+
+    def signed_in(self, scope: Scope) -> Actor:
+        """The actor of a request, or a refusal."""
+        actor = self.authenticate(scope)
+        if actor is None:
+            raise NotSignedIn
+        return actor
+
+    @staticmethod
+    def body_limit(actor: Actor) -> int:
+        """How many bytes one request of this actor may have (INP-2)."""
+        return LARGE_LIMIT if actor.kind is ActorKind.VENDOR else BODY_LIMIT

@@ -1,0 +1,120 @@
+"""Who looked: one row per request and patient, in a grouped commit that ends before the answer leaves (INV-11)."""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from uuid_utils.compat import uuid7
+
+from domain.actor import Actor
+from server import clock
+from server.audit.chain import NOBODY, link
+from server.db import Database, Role
+
+log = structlog.get_logger("audit")
+
+ADD: Final = """
+insert into audit (org_id, day, writer, seq, at, actor, actor_kind, client, jti, action, patient_id, what, n, basis, purpose,
+    outcome, request_id, hash)
+select a.org, $1, $2, a.seq, $3, a.actor, a.kind, a.client, a.jti, a.action::"char", a.patient, a.what, a.n, a.basis,
+       'direct-care', 'done', a.request, a.hash
+  from unnest($4::uuid[], $5::integer[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[], $12::text[],
+       $13::integer[], $14::text[], $15::uuid[], $16::bytea[])
+    as a (org, seq, actor, kind, client, jti, action, patient, what, n, basis, request, hash)
+"""
+
+
+class _Seen:
+    __slots__ = ("action", "actor", "answer", "n", "patient", "request_id", "what")
+
+    def __init__(self, actor: Actor, patient: UUID, what: str, request_id: UUID, action: str, n: int,  # noqa: PLR0913
+                 answer: "asyncio.Future[None]") -> None:
+        self.actor = actor
+        self.patient = patient
+        self.what = what
+        self.request_id = request_id
+        self.action = action
+        self.n = n
+        self.answer = answer
+
+
+class Reads:
+    """Gathers the accesses of one process and commits them together. An access that cannot be written is refused (AUD-4)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: list[_Seen] = []
+        self._wake = asyncio.Event()
+        self._writer = uuid7()
+        self._heads: dict[tuple[UUID, date], tuple[int, bytes]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Write what waits, then end."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+
+    def record(self, actor: Actor, patient: UUID, what: str, request_id: UUID, *, action: str = "R", n: int = 1,
+               ) -> Awaitable[None]:
+        """Note one access; await the answer before data leaves."""
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Seen(actor, patient, what, request_id, action, n, answer))
+        self._wake.set()
+        return answer
+
+    async def _run(self) -> None:
+        while True:
+            if not self._waiting:
+                if self._stopping:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            seen, self._waiting = self._waiting, []
+            try:
+                await self._write(seen)
+            except BaseException as error:
+                log.error("audit.failed", error=type(error).__name__, count=len(seen))  # noqa: TRY400 - no trace of values
+                for one in seen:
+                    if not one.answer.done():
+                        one.answer.set_exception(error if isinstance(error, Exception) else RuntimeError("stopped"))
+                if not isinstance(error, Exception):
+                    raise
+                continue
+            for one in seen:
+                if not one.answer.done():
+                    one.answer.set_result(None)
+
+    async def _write(self, seen: list[_Seen]) -> None:
+        now = clock.now()
+        heads, columns = self._rows(seen, now)
+        async with self._database.begin_as(Role.WORKER) as tx:
+            await tx.execute(ADD, now.date(), self._writer, now, *columns)
+        self._heads.update(heads)
+
+    def _rows(self, seen: list[_Seen], now: datetime) -> tuple[dict[tuple[UUID, date], tuple[int, bytes]], list[list[Any]]]:
+        heads: dict[tuple[UUID, date], tuple[int, bytes]] = {}
+        columns: list[list[Any]] = [[] for _ in range(13)]
+        day = now.date()
+        for one in seen:
+            actor = one.actor
+            org = actor.org_id or NOBODY
+            seq, previous = heads.get((org, day)) or self._heads.get((org, day), (0, b""))
+            basis = "self" if actor.id == one.patient else "grant"
+            row = [org, seq + 1, actor.id, actor.kind.value, actor.client_id, actor.jti, one.action, one.patient, one.what,
+                   one.n, basis, one.request_id]
+            hashed = link(previous, [self._writer, now, *row])
+            heads[(org, day)] = (seq + 1, hashed)
+            for column, value in zip(columns, [*row, hashed], strict=True):
+                column.append(value)
+        return heads, columns

@@ -1,0 +1,104 @@
+"""The outermost layer: request ids, limits, one net for errors, counts and one log line per request."""
+
+import time
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils.compat import uuid7
+
+from domain.errors import Malformed, TooMuch
+from server import metrics
+from server.errors import problem_of
+from server.problems import MEDIA, Problem
+
+log = structlog.get_logger("http")
+
+URL_LIMIT: Final = 4 * 1024
+HEADERS: Final = 100
+HEADER_BYTES: Final = 32 * 1024
+_SAFETY: Final = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+]
+
+
+def request_id(scope: Scope) -> UUID:
+    """The id of this request: ours, never the caller's."""
+    return scope["state"]["request_id"]
+
+
+def problem_bytes(problem: Problem, scope: Scope) -> bytes:
+    """The problem as JSON, with where it happened and the request's id."""
+    return msgspec.json.encode(msgspec.structs.replace(problem, instance=scope["path"], request_id=str(request_id(scope))))
+
+
+async def send_problem(error: BaseException, scope: Scope, send: Send) -> int:
+    """Answer with a problem document; the status sent."""
+    problem, extra = problem_of(error)
+    if problem.status == 500:  # noqa: PLR2004 - ours
+        log.error("request.failed", error=type(error).__name__, request_id=str(request_id(scope)))
+    body = problem_bytes(problem, scope)
+    headers = [(b"content-type", MEDIA.encode()), (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
+    headers += [(name.encode(), value.encode()) for name, value in extra.items()]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+    return problem.status
+
+
+def _check(scope: Scope) -> None:
+    headers = scope["headers"]
+    if len(headers) > HEADERS:
+        raise TooMuch(f"At most {HEADERS} headers.")
+    hosts = size = 0
+    for name, value in headers:
+        size += len(name) + len(value)
+        if name == b"host":
+            hosts += 1
+    if size > HEADER_BYTES:
+        raise TooMuch(f"At most {HEADER_BYTES} bytes of headers.")
+    if hosts != 1:
+        raise Malformed("Exactly one Host header.")
+    if len(scope["raw_path"]) + len(scope["query_string"]) > URL_LIMIT:
+        raise TooMuch(f"At most {URL_LIMIT} bytes of address.")
+
+
+class Edge:
+    """Wraps the whole application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        scope.setdefault("state", {})["request_id"] = uuid7()
+        status = 0
+
+        async def sent(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers: Any = message.get("headers")
+                message["headers"] = [*(headers or ()), *_SAFETY]
+            await send(message)
+
+        try:
+            _check(scope)
+            await self._app(scope, receive, sent)
+        except Exception as error:  # noqa: BLE001 - the one net; each kind has its answer in server/errors.py
+            if status:
+                log.error("response.broken", error=type(error).__name__, request_id=str(request_id(scope)))
+                raise
+            await send_problem(error, scope, sent)
+        finally:
+            took = time.perf_counter() - started
+            route = str(scope.get("path_template") or "unmatched")
+            metrics.request(scope["method"], route, status, took)
+            log.debug("request.served", method=scope["method"], route=route, status=status, ms=round(took * 1000, 1))

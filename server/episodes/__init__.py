@@ -1,0 +1,1 @@
+"""One slice: routes, pages, service, store."""

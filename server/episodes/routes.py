@@ -1,0 +1,173 @@
+"""HTTP for episodes."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Response
+
+from domain.actor import Actor
+from domain.episodes.episode import DismissReason, Result
+from domain.text import admit
+from server.app_state import Parts
+from server.episodes import service
+from server.episodes.store import EpisodeRow
+from server.http import AnyRequest, body_of, path_id, query_of, version_of
+
+
+class EpisodeOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One concern about one patient. `version` is its ETag."""
+
+    id: UUID
+    patient: UUID
+    group: str
+    severity: str
+    emergency: bool
+    state: str
+    version: int
+    opened_at: datetime
+    raised_at: datetime
+    owner: UUID | None
+    owner_name: str | None
+    snoozed_until: datetime | None
+    closed_at: datetime | None
+    result: str | None
+
+
+class FlagOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Why: the sentence, the numbers, the limits, the readings used, the rule and its version."""
+
+    rule: str
+    rule_version: int
+    severity: str
+    emergency: bool
+    state: str
+    sentence: str
+    numbers: dict[str, str]
+    limits: dict[str, str]
+    evidence: tuple[UUID, ...]
+    at: datetime
+
+
+class CardOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One person in the queue."""
+
+    patient: UUID
+    name: str
+    episode: EpisodeOut
+    reasons: list[FlagOut]
+
+
+class QueueOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Most urgent first; `asOf` and `lagS` say how fresh it is (INV-15)."""
+
+    items: list[CardOut]
+    people: int
+    as_of: datetime
+    evaluated_through: datetime
+    lag_s: float
+
+
+class Snooze(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Until when, and why."""
+
+    until: Annotated[datetime, msgspec.Meta(tz=True)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
+class Close(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What came of it; for no action needed and false alarm also why (AL-11)."""
+
+    result: Result
+    reason: DismissReason | None = None
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An empty object."""
+
+
+SEVERITY: Final = {1: "info", 2: "amber", 3: "red"}
+
+
+def shown(row: EpisodeRow) -> EpisodeOut:
+    """A stored episode as the API shows it."""
+    return EpisodeOut(
+        id=row.id, patient=row.patient_id, group=row.group, severity=SEVERITY[row.severity], emergency=row.emergency,
+        state=row.state, version=row.version, opened_at=row.opened_at, raised_at=row.raised_at, owner=row.owner,
+        owner_name=row.owner_name, snoozed_until=row.snoozed_until, closed_at=row.closed_at, result=row.result,
+    )
+
+
+def flag(reason: service.Reason) -> FlagOut:
+    """A flag as the API shows it."""
+    one = reason.judgement
+    return FlagOut(
+        rule=one.rule, rule_version=one.version, severity=SEVERITY[reason.row.severity], emergency=reason.row.emergency,
+        state=reason.row.state, sentence=one.sentence, numbers=one.numbers, limits=one.limits, evidence=one.evidence,
+        at=one.anchor_at,
+    )
+
+
+def _answer(row: EpisodeRow) -> Response[EpisodeOut]:
+    return Response(shown(row), headers={"etag": f'"{row.version}"', "cache-control": "no-store"})
+
+
+@get("/v1/episodes", operation_id="listEpisodes", summary="Who needs me, most urgent first", tags=["episodes"])
+async def episodes(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[QueueOut]:
+    """The open concerns of everybody who shares with the asker's teams."""
+    query: dict[str, Any] = query_of(request.scope, {"limit": int})
+    limit = min(query.get("limit", 50), 200)
+    found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"])
+    items = [
+        CardOut(
+            patient=card.worst.row.patient_id, name=f"{card.worst.row.given_name} {card.worst.row.family_name}",
+            episode=EpisodeOut(
+                id=card.worst.row.id, patient=card.worst.row.patient_id, group=card.worst.row.group,
+                severity=SEVERITY[card.worst.row.severity], emergency=card.worst.row.emergency, state=card.worst.row.state,
+                version=card.worst.row.version, opened_at=card.worst.row.opened_at, raised_at=card.worst.row.raised_at,
+                owner=card.worst.row.owner, owner_name=card.worst.row.owner_name,
+                snoozed_until=card.worst.row.snoozed_until, closed_at=None, result=None,
+            ),
+            reasons=[flag(reason) for concern in card.concerns for reason in concern.reasons][:3],
+        )
+        for card in found.cards[:limit]
+    ]
+    out = QueueOut(items=items, people=found.people, as_of=found.as_of, evaluated_through=found.as_of, lag_s=0.0)
+    return Response(out, headers={"cache-control": "no-store"})
+
+
+@post("/v1/patients/{patient_id:str}/episodes/{episode_id:str}/acknowledge", status_code=200, operation_id="acknowledgeEpisode",
+      summary="Take an episode", tags=["episodes"], opt={"body": Nothing, "if_match": True})
+async def acknowledge(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],
+                      patient_id: FromPath[str], episode_id: FromPath[str]) -> Response[EpisodeOut]:
+    """I have it. Taking it again changes nothing; somebody else's is refused with 409."""
+    version = version_of(request)
+    await body_of(request, Nothing)
+    return _answer(await service.acknowledge(parts.database, parts.reads, actor, path_id(patient_id), path_id(episode_id),
+                                             version, request.scope["state"]["request_id"]))
+
+
+@post("/v1/patients/{patient_id:str}/episodes/{episode_id:str}/snooze", status_code=200, operation_id="snoozeEpisode",
+      summary="Put an episode off, with an end and a reason", tags=["episodes"], opt={"body": Snooze, "if_match": True})
+async def snooze(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],
+                 patient_id: FromPath[str], episode_id: FromPath[str]) -> Response[EpisodeOut]:
+    """Ends by itself, and at once when it gets worse (AL-3, AL-7)."""
+    version = version_of(request)
+    data = await body_of(request, Snooze)
+    return _answer(await service.snooze(parts.database, parts.reads, actor, path_id(patient_id), path_id(episode_id), version,
+                                        request.scope["state"]["request_id"], data.until, admit(data.reason, pointer="/reason")))
+
+
+@post("/v1/patients/{patient_id:str}/episodes/{episode_id:str}/close", status_code=200, operation_id="closeEpisode",
+      summary="Close an episode with its outcome", tags=["episodes"], opt={"body": Close, "if_match": True})
+async def close(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],
+                patient_id: FromPath[str], episode_id: FromPath[str]) -> Response[EpisodeOut]:
+    """What happened: the outcome is what each rule's value is measured by."""
+    version = version_of(request)
+    data = await body_of(request, Close)
+    return _answer(await service.close(parts.database, parts.reads, actor, path_id(patient_id), path_id(episode_id), version,
+                                       request.scope["state"]["request_id"], data.result, data.reason))

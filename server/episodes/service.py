@@ -1,0 +1,218 @@
+"""What staff can do with an episode, and what the queue and a person's page show; each function is one transaction."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from uuid_utils.compat import uuid7
+
+from domain.actor import Actor, Scope
+from domain.detection.judgement import Judgement
+from domain.episodes import lifecycle
+from domain.episodes.episode import DismissReason, Episode, Event, Notice, Result
+from domain.errors import NotFound, StaleVersion
+from server import clock
+from server.audit.reads import Reads
+from server.db import Database, Tx
+from server.episodes import store
+
+TREND_DAYS: Final = 28
+_JUDGEMENT: Final = msgspec.json.Decoder(Judgement)
+
+Step = Callable[[Episode], tuple[Episode, Sequence[Event], Sequence[Notice]]]
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """One flag with the judgement that explains it."""
+
+    row: store.ReasonRow
+    judgement: Judgement
+
+
+class Concern(msgspec.Struct, frozen=True, kw_only=True):
+    """One open episode and its reasons, worst first."""
+
+    row: store.QueueRow
+    reasons: list[Reason]
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """One person in the queue (AL-8: one card a person, worst first) with the series that shows the trend."""
+
+    concerns: list[Concern]
+    kind: int
+    series: list[store.SeriesRow]
+
+    @property
+    def worst(self) -> Concern:
+        """What decides the card's place."""
+        return self.concerns[0]
+
+
+class Queue(msgspec.Struct, frozen=True, kw_only=True):
+    """Who needs the asker, most urgent first, and how fresh this is (INV-15)."""
+
+    cards: list[Card]
+    people: int
+    as_of: datetime
+    newest_at: datetime | None
+
+
+class PersonPage(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a person's page shows."""
+
+    person: store.PersonRow
+    episodes: list[store.EpisodeRow]
+    reasons: list[Reason]
+    found_late: list[Reason]
+    events: list[store.EventRow]
+    series: dict[int, list[store.SeriesRow]]
+    as_of: datetime
+
+
+def _order(concern: Concern) -> tuple[bool, bool, int, bool, datetime]:
+    """Untaken before taken, then urgent, soon, watch; emergencies first, then the longest waiting (ux 4.2)."""
+    row = concern.row
+    return (row.snoozed_until is not None, row.owner is not None, -row.severity, not row.emergency, row.raised_at)
+
+
+def _place(card: Card) -> tuple[bool, int, bool, bool, datetime]:
+    row = card.worst.row
+    return (row.snoozed_until is not None, -row.severity, row.owner is not None, not row.emergency, row.raised_at)
+
+
+async def queue(database: Database, reads: Reads, actor: Actor, request_id: UUID, *, only: UUID | None = None) -> Queue:
+    """Everybody with an open concern whom the asker may see; `only` one person, for a live row."""
+    actor.must(Scope.EPISODES_READ)
+    now = clock.now()
+    async with database.begin(actor) as tx:
+        rows = [row for row in await store.QUEUE.all(tx) if only is None or row.patient_id == only]
+        count = await store.COUNT.one(tx)
+        patients = list({row.patient_id for row in rows})
+        reasons = await store.REASONS.all(tx, patients, [row.id for row in rows])
+        concerns = _concerns(rows, reasons)
+        kinds = {patient: _trend_kind(ones) for patient, ones in concerns.items()}
+        series = await _series(tx, kinds, now)
+    cards = [
+        Card(concerns=sorted(ones, key=_order), kind=kinds[patient], series=series.get(patient, []))
+        for patient, ones in concerns.items()
+    ]
+    for card in cards:
+        await reads.record(actor, card.worst.row.patient_id, "queue", request_id)
+    return Queue(cards=sorted(cards, key=_place), people=count.people if count else 0, as_of=now,
+                 newest_at=count.newest_at if count else None)
+
+
+def _concerns(rows: list[store.QueueRow], reasons: list[store.ReasonRow]) -> dict[UUID, list[Concern]]:
+    by_episode: dict[UUID | None, list[Reason]] = {}
+    for row in reasons:
+        by_episode.setdefault(row.episode, []).append(Reason(row=row, judgement=_JUDGEMENT.decode(row.body)))
+    concerns: dict[UUID, list[Concern]] = {}
+    for row in rows:
+        concerns.setdefault(row.patient_id, []).append(Concern(row=row, reasons=by_episode.get(row.id, [])))
+    return concerns
+
+
+_KIND_OF_GROUP: Final[dict[str, int]] = {}
+"""Group -> the kind whose trend tells most; filled from the rules at start by `server/app.py`."""
+
+
+def trend_kinds(groups: dict[str, int]) -> None:
+    """Say which kind's trend a group's row shows."""
+    _KIND_OF_GROUP.update(groups)
+
+
+def _trend_kind(concerns: list[Concern]) -> int:
+    for concern in sorted(concerns, key=_order):
+        kind = _KIND_OF_GROUP.get(concern.row.group)
+        if kind is not None:
+            return kind
+    return next(iter(_KIND_OF_GROUP.values()), 0)
+
+
+async def _series(tx: Tx, kinds: dict[UUID, int], now: datetime) -> dict[UUID, list[store.SeriesRow]]:
+    rows = await store.SERIES.all(tx, list(kinds), list(kinds.values()), now - timedelta(days=TREND_DAYS),
+                                  now + timedelta(days=1))
+    found: dict[UUID, list[store.SeriesRow]] = {}
+    for row in rows:
+        found.setdefault(row.patient_id, []).append(row)
+    return found
+
+
+async def person(database: Database, reads: Reads, actor: Actor, patient: UUID, request_id: UUID, *, kinds: Sequence[int],
+                 days: int) -> PersonPage:
+    """One person's page; absent and not shared look the same (ACC-3)."""
+    actor.must(Scope.EPISODES_READ)
+    now = clock.now()
+    logged = reads.record(actor, patient, "record", request_id)
+    async with database.begin(actor) as tx:
+        found = await store.PERSON.one(tx, patient)
+        if found is None:
+            raise NotFound
+        episodes = await store.OF_PERSON.all(tx, patient, 50)
+        reasons = await store.REASONS.all(tx, [patient], [episode.id for episode in episodes])
+        late = await store.FOUND_LATE.all(tx, patient, 100)
+        events = await store.EVENTS.all(tx, patient, 100)
+        rows = await store.SERIES.all(tx, [patient] * len(kinds), list(kinds), now - timedelta(days=days),
+                                      now + timedelta(days=1))
+    await logged
+    series: dict[int, list[store.SeriesRow]] = {}
+    for row in rows:
+        series.setdefault(row.kind, []).append(row)
+    return PersonPage(
+        person=found, episodes=episodes, events=events, series=series, as_of=now,
+        reasons=[Reason(row=row, judgement=_JUDGEMENT.decode(row.body)) for row in reasons],
+        found_late=[Reason(row=row, judgement=_JUDGEMENT.decode(row.body)) for row in late],
+    )
+
+
+async def _act(  # noqa: PLR0913 - one action on one episode
+    database: Database, reads: Reads, actor: Actor, patient: UUID, episode: UUID, version: int | None, request_id: UUID,
+    what: str, step: Step,
+) -> store.EpisodeRow:
+    actor.must(Scope.EPISODES_ACT)
+    now = clock.now()
+    async with database.begin(actor) as tx:
+        row = await store.ONE.one(tx, patient, episode)
+        if row is None:
+            raise NotFound
+        before = store.episode_of(row)
+        if version is not None and version != before.version:
+            raise StaleVersion(f"It is version {before.version} now.")
+        after, events, notices = step(before)
+        if after is not before:
+            await store.change(tx, patient, before, after)
+            await store.log_and_tell(tx, patient, events, [(uuid7(), one) for one in notices], now, episode)
+        found = await store.ONE.one(tx, patient, episode)
+        # Awaited inside: an action whose access record cannot be written is undone (INV-11).
+        await reads.record(actor, patient, what, request_id, action="U")
+    assert found is not None  # noqa: S101 - it was there a line ago, in this transaction
+    return found
+
+
+async def acknowledge(  # noqa: PLR0913
+    database: Database, reads: Reads, actor: Actor, patient: UUID, episode: UUID, version: int | None, request_id: UUID,
+) -> store.EpisodeRow:
+    """Take it: one named owner, the same answer when she takes it again (ALP-5)."""
+    return await _act(database, reads, actor, patient, episode, version, request_id, "episode-acknowledge",
+                      lambda one: lifecycle.acknowledge(one, actor.id, clock.now()))
+
+
+async def snooze(  # noqa: PLR0913
+    database: Database, reads: Reads, actor: Actor, patient: UUID, episode: UUID, version: int | None, request_id: UUID,
+    until: datetime, reason: str,
+) -> store.EpisodeRow:
+    """Not now, with an end and a reason; never an emergency of the safety floor (AL-7)."""
+    return await _act(database, reads, actor, patient, episode, version, request_id, "episode-snooze",
+                      lambda one: lifecycle.snooze(one, until, reason, actor.id, clock.now()))
+
+
+async def close(  # noqa: PLR0913
+    database: Database, reads: Reads, actor: Actor, patient: UUID, episode: UUID, version: int | None, request_id: UUID,
+    result: Result, reason: DismissReason | None,
+) -> store.EpisodeRow:
+    """Done, with what came of it (AL-1, AL-11)."""
+    return await _act(database, reads, actor, patient, episode, version, request_id, "episode-close",
+                      lambda one: lifecycle.close(one, result, reason, actor.id, clock.now()))

@@ -1,0 +1,273 @@
+"""The SQL of episodes: the queue, one person's concerns, and what staff do with them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from domain.episodes.episode import Episode, Event, Notice
+from server.db import Tx
+from server.sql import Nothing, Query
+
+
+class QueueRow(msgspec.Struct):
+    """One open episode with the person it is about, as the queue needs it."""
+
+    patient_id: UUID
+    id: UUID
+    group: str
+    severity: int
+    emergency: bool
+    state: str
+    version: int
+    opened_at: datetime
+    raised_at: datetime
+    owner: UUID | None
+    owner_name: str | None
+    snoozed_until: datetime | None
+    given_name: str
+    family_name: str
+    birth_on: date
+    zone: str
+    conditions: list[str] | None
+
+
+class ReasonRow(msgspec.Struct):
+    """One flag of an open episode with its latest judgement."""
+
+    patient_id: UUID
+    episode: UUID | None
+    rule: str
+    severity: int
+    emergency: bool
+    state: str
+    anchor: UUID
+    anchor_at: datetime
+    kind_class: int
+    body: str
+    raised_at: datetime
+
+
+class EpisodeRow(msgspec.Struct):
+    """One episode, all of it."""
+
+    patient_id: UUID
+    id: UUID
+    group: str
+    severity: int
+    emergency: bool
+    floor_emergency: bool
+    state: str
+    version: int
+    opened_at: datetime
+    raised_at: datetime
+    owner: UUID | None
+    owner_name: str | None
+    acknowledged_at: datetime | None
+    snoozed_until: datetime | None
+    snooze_reason: str | None
+    expires_at: datetime | None
+    closed_at: datetime | None
+    closed_how: str | None
+    result: str | None
+    dismiss_reason: str | None
+
+
+class EventRow(msgspec.Struct):
+    """One line of an episode's history."""
+
+    episode: UUID
+    at: datetime
+    what: str
+    by: UUID | None
+    by_name: str | None
+    body: str
+
+
+class SeriesRow(msgspec.Struct):
+    """One reading for a picture."""
+
+    patient_id: UUID
+    kind: int
+    taken_at: datetime
+    value: Decimal
+    value2: Decimal | None
+
+
+class CountRow(msgspec.Struct):
+    """How many people the asker looks after, and when the newest of their readings was judged."""
+
+    people: int
+    newest_at: datetime | None
+
+
+class PersonRow(msgspec.Struct):
+    """A person as their page's head shows them."""
+
+    patient_id: UUID
+    given_name: str
+    family_name: str
+    birth_on: date
+    zone: str
+    language: str
+    prefers: str
+    telephone: str
+    nhs_number: str | None
+    coordinator: str | None
+    conditions: list[str] | None
+    version: int
+
+
+QUEUE: Final = Query(
+    QueueRow,
+    """
+    select e.patient_id, e.id, e."group", e.severity::integer as severity, e.emergency, e.state, e.version, e.opened_at,
+           e.raised_at, e.owner, s.name as owner_name, e.snoozed_until, p.given_name, p.family_name, p.birth_on, p.zone,
+           (select array_agg(c.code order by c.code) from patient_condition c where c.patient_id = e.patient_id) as conditions
+      from episode e
+      join patient p on p.patient_id = e.patient_id
+      left join staff s on s.staff_id = e.owner
+     where e.state <> 'closed'
+     order by e.severity desc, e.raised_at
+     limit 2000
+    """,
+)
+REASONS: Final = Query(
+    ReasonRow,
+    """
+    select f.patient_id, f.episode, f.rule, f.severity::integer as severity, f.emergency, f.state, f.anchor, f.anchor_at,
+           f.data_class::integer as kind_class, j.body::text as body, f.raised_at
+      from flag f join judgement j on j.patient_id = f.patient_id and j.id = f.judgement
+     where f.patient_id = any ($1::uuid[]) and f.episode = any ($2::uuid[]) and f.state <> 'withdrawn'
+     order by f.severity desc, f.anchor_at desc
+    """,
+)
+FOUND_LATE: Final = Query(
+    ReasonRow,
+    """
+    select f.patient_id, f.episode, f.rule, f.severity::integer as severity, f.emergency, f.state, f.anchor, f.anchor_at,
+           f.data_class::integer as kind_class, j.body::text as body, f.raised_at
+      from flag f join judgement j on j.patient_id = f.patient_id and j.id = f.judgement
+     where f.patient_id = $1 and f.state = 'found_late'
+     order by f.anchor_at desc
+     limit $2
+    """,
+)
+OF_PERSON: Final = Query(
+    EpisodeRow,
+    """
+    select e.patient_id, e.id, e."group", e.severity::integer as severity, e.emergency, e.floor_emergency, e.state, e.version,
+           e.opened_at, e.raised_at, e.owner, s.name as owner_name, e.acknowledged_at, e.snoozed_until, e.snooze_reason,
+           e.expires_at, e.closed_at, e.closed_how, e.result, e.dismiss_reason
+      from episode e left join staff s on s.staff_id = e.owner
+     where e.patient_id = $1
+     order by (e.state <> 'closed') desc, e.severity desc, e.opened_at desc
+     limit $2
+    """,
+)
+ONE: Final = Query(
+    EpisodeRow,
+    """
+    select e.patient_id, e.id, e."group", e.severity::integer as severity, e.emergency, e.floor_emergency, e.state, e.version,
+           e.opened_at, e.raised_at, e.owner, s.name as owner_name, e.acknowledged_at, e.snoozed_until, e.snooze_reason,
+           e.expires_at, e.closed_at, e.closed_how, e.result, e.dismiss_reason
+      from episode e left join staff s on s.staff_id = e.owner
+     where e.patient_id = $1 and e.id = $2
+       for update of e
+    """,
+)
+EVENTS: Final = Query(
+    EventRow,
+    """
+    select v.episode, v.at, v.what, v.by, s.name as by_name, v.body::text as body
+      from episode_event v left join staff s on s.staff_id = v.by
+     where v.patient_id = $1
+     order by v.at desc, v.seq desc
+     limit $2
+    """,
+)
+SERIES: Final = Query(
+    SeriesRow,
+    """
+    select w.patient_id, w.kind, r.taken_at, r.value, r.value2
+      from unnest($1::uuid[], $2::smallint[]) as w (patient_id, kind)
+      cross join lateral (
+          select taken_at, value, value2 from reading
+           where patient_id = w.patient_id and kind = w.kind and taken_at >= $3 and taken_at < $4 and status = 0
+           order by taken_at limit 400) as r
+    """,
+)
+COUNT: Final = Query(
+    CountRow,
+    """
+    select count(*)::integer as people, max(i.last_at) as newest_at
+      from patient p join picture i on i.patient_id = p.patient_id
+    """,
+)
+PERSON: Final = Query(
+    PersonRow,
+    """
+    select p.patient_id, p.given_name, p.family_name, p.birth_on, p.zone, p.language, p.prefers, p.telephone,
+           (select n.value from identifier n where n.patient_id = p.patient_id and n.system = 'nhs-number') as nhs_number,
+           s.name as coordinator,
+           (select array_agg(c.code order by c.code) from patient_condition c where c.patient_id = p.patient_id) as conditions,
+           p.version
+      from patient p left join staff s on s.staff_id = p.coordinator_id
+     where p.patient_id = $1
+    """,
+)
+CHANGE: Final = Query(
+    Nothing,
+    """
+    update episode
+       set state = $4, version = $5, owner = $6, acknowledged_at = $7, snoozed_until = $8, snooze_reason = $9, closed_at = $10,
+           closed_how = $11, result = $12, dismiss_reason = $13
+     where patient_id = $1 and id = $2 and version = $3
+    """,
+)
+ADD_EVENT: Final = Query(
+    Nothing,
+    'insert into episode_event (patient_id, episode, at, what, by, body) values ($1, $2, $3, $4, $5, $6::text::jsonb)',
+)
+ADD_CHANGE: Final = Query(
+    Nothing, "insert into change_log (entity, id, patient_id, op, at) values ('episode', $1, $2, 'put', $3)"
+)
+TELL: Final = Query(Nothing, "select pg_notify('changed', $1)")
+ADD_NOTICE: Final = Query(
+    Nothing,
+    """
+    insert into outbox (id, patient_id, episode, audience, topic, severity, emergency, advice, dedupe, created_at, due_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+    on conflict (dedupe) do nothing
+    """,
+)
+
+
+def episode_of(row: EpisodeRow) -> Episode:
+    """The row as the domain knows it."""
+    fields = {name: getattr(row, name) for name in Episode.__struct_fields__}
+    return msgspec.convert(fields, Episode)
+
+
+async def change(tx: Tx, patient: UUID, before: Episode, after: Episode) -> None:
+    """Write what staff decided, if nobody was faster."""
+    await CHANGE.run(tx, patient, before.id, before.version, after.state, after.version, after.owner, after.acknowledged_at,
+                     after.snoozed_until, after.snooze_reason, after.closed_at, after.closed_how, after.result,
+                     after.dismiss_reason)
+
+
+async def log_and_tell(  # noqa: PLR0913 - one episode's change and all that follows
+    tx: Tx, patient: UUID, events: Sequence[Event], notices: Sequence[tuple[UUID, Notice]], at: datetime, episode: UUID,
+) -> None:
+    """Append the history, put notices in the outbox and hint at open pages."""
+    for event in events:
+        body: Any = msgspec.json.encode(event.body).decode()
+        await ADD_EVENT.run(tx, patient, event.episode, event.at, event.what, event.by, body)
+    for key, notice in notices:
+        await ADD_NOTICE.run(tx, key, patient, notice.episode, notice.audience, notice.topic, notice.severity,
+                             notice.emergency, notice.advice, notice.dedupe, at)
+    await ADD_CHANGE.run(tx, episode, patient, at)
+    await TELL.run(tx, str(patient))

@@ -1,0 +1,158 @@
+"""What a person or a machine can do with readings; each function is one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from domain.actor import Actor, ActorKind, Scope
+from domain.errors import NotFound
+from domain.readings.reading import Draft, Outcome, Rejected, Source
+from server import clock, metrics
+from server.audit import reads
+from server.db import Database
+from server.ingest import Ingest, Part, Request
+from server.readings import store
+from server.readings.wire import Bad, ItemOut, ReadingIn, draft_of, out
+
+_OWNERS_KEPT_S: Final = 5.0
+_SOURCES: Final = {ActorKind.PATIENT: Source.APP, ActorKind.STAFF: Source.STAFF, ActorKind.VENDOR: Source.VENDOR}
+
+
+class Devices:
+    """Whose each device is, remembered for five seconds (the database decides again at every commit)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._owners: dict[tuple[UUID, str, str], tuple[float, list[store.Owner]]] = {}
+        self._vendors: dict[UUID, str | None] = {}
+
+    async def owners(self, actor: Actor, vendor: str, serial: str) -> list[store.Owner]:
+        """Everybody whose this device was, as far as the actor may know."""
+        key = (actor.id, vendor, serial)
+        held = self._owners.get(key)
+        now = clock.monotonic()
+        if held is not None and held[0] > now:
+            return held[1]
+        async with self._database.begin(actor) as tx:
+            found = await store.owners(tx, vendor, serial)
+        if len(self._owners) > 50_000:  # noqa: PLR2004 - bounded whatever is asked (INV-20)
+            self._owners.clear()
+        self._owners[key] = (now + _OWNERS_KEPT_S, found)
+        return found
+
+    async def vendor(self, actor: Actor) -> str:
+        """The vendor that a client posts for."""
+        if actor.id not in self._vendors:
+            async with self._database.begin(actor) as tx:
+                self._vendors[actor.id] = await store.vendor_of(tx, actor.id)
+        name = self._vendors[actor.id]
+        if name is None:
+            raise NotFound
+        return name
+
+
+async def take(  # noqa: PLR0913 - the door of every reading
+    ingest: Ingest, devices: Devices, actor: Actor, request_id: UUID, items: Sequence[ReadingIn | Bad], patient: UUID | None,
+) -> list[ItemOut]:
+    """Store, judge and commit items; one answer each, in order. `patient` is named by the path for staff and proxies."""
+    actor.must(Scope.READINGS_WRITE)
+    source = _SOURCES[actor.kind]
+    outcomes: list[Outcome | Bad | None] = [None] * len(items)
+    parts: dict[UUID, list[tuple[int, Draft]]] = {}
+    for place, item in enumerate(items):
+        draft = item if isinstance(item, Bad) else draft_of(item, source)
+        if isinstance(draft, Bad) or isinstance(item, Bad):
+            outcomes[place] = draft if isinstance(draft, Bad) else None
+            continue
+        if item.device_serial is not msgspec.UNSET or actor.kind is ActorKind.VENDOR:
+            whose = await _of_device(devices, actor, item, draft)
+            if isinstance(whose, Rejected):
+                outcomes[place] = whose
+                continue
+            owner, draft = whose
+        else:
+            owner = patient or actor.id
+        if patient is not None and owner != patient or (actor.kind is ActorKind.PATIENT and owner != actor.id):
+            outcomes[place] = _not_yours(draft.id)
+            continue
+        parts.setdefault(owner, []).append((place, draft))
+    if parts:
+        request = Request(actor=actor, what="readings", request_id=request_id)
+        answers = await ingest.submit(
+            request, [Part(owner, [draft for _, draft in drafts]) for owner, drafts in parts.items()]
+        )
+        for drafts, answer in zip(parts.values(), answers, strict=True):
+            for (place, _), outcome in zip(drafts, answer, strict=True):
+                outcomes[place] = outcome
+    found = [out(outcome, item.id) for outcome, item in zip(outcomes, items, strict=True) if outcome is not None]
+    for one in found:
+        metrics.READINGS.labels(one.status).inc()
+    return found
+
+
+async def _of_device(devices: Devices, actor: Actor, item: ReadingIn, draft: Draft) -> tuple[UUID, Draft] | Rejected:
+    """The patient whose the device was at that instant, and the draft with the device's number (ING-6)."""
+    if item.device_serial is msgspec.UNSET:
+        return Rejected(draft.id, "device_missing", "/deviceSerial", "A vendor names the device of each reading.")
+    if actor.kind is ActorKind.VENDOR:
+        vendor = await devices.vendor(actor)
+    else:
+        vendor = item.device_vendor if item.device_vendor is not msgspec.UNSET else ""
+    for owner in await devices.owners(actor, vendor, item.device_serial):
+        if owner.from_at <= draft.taken_at and (owner.to_at is None or draft.taken_at < owner.to_at):
+            if item.patient is not msgspec.UNSET and item.patient != owner.patient_id:
+                return _not_yours(draft.id)
+            return owner.patient_id, msgspec.structs.replace(draft, device=owner.device_no)
+    if actor.kind is ActorKind.VENDOR:
+        return _not_yours(draft.id)
+    # A patient's own phone may name a device nobody registered: the reading counts, the device is unknown.
+    return actor.id, draft
+
+
+def _not_yours(sent: UUID) -> Rejected:
+    return Rejected(sent, "not_yours", "/deviceSerial", "There is no such person or device for you at that time.")
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Readings and sensor hours, newest first, and the instant they were read."""
+
+    readings: list[store.ReadingRow]
+    hours: Sequence[store.HourRow]
+    as_of: datetime
+
+
+_STEPS: Final = (timedelta(days=45), timedelta(days=400))
+
+
+async def latest(  # noqa: PLR0913 - a query has its filters
+    database: Database, audit: reads.Reads, actor: Actor, patient: UUID, request_id: UUID, *,
+    kind: int | None, start: datetime | None, end: datetime | None, limit: int,
+) -> Page:
+    """The newest readings of a patient that the actor may see, found near now first so that old months are not touched."""
+    actor.must(Scope.READINGS_READ)
+    now = clock.now()
+    until = end or now + timedelta(days=2)
+    starts = [start] if start is not None else [*(until - step for step in _STEPS), _EVER]
+    logged = audit.record(actor, patient, "readings", request_id)
+    rows: list[store.ReadingRow] = []
+    hours: Sequence[store.HourRow] = ()
+    async with database.begin(actor) as tx:
+        for since in starts:
+            if kind is None:
+                rows = await store.between(tx, patient, since, until, limit)
+                hours = await store.hours(tx, patient, since, until, 24 * 7)
+            elif kind in _SAMPLED:
+                hours = await store.hours(tx, patient, since, until, min(limit, 24 * 15))
+            else:
+                rows = await store.of_kind(tx, patient, kind, since, until, limit)
+            if len(rows) >= limit or hours:
+                break
+    await logged
+    return Page(rows, hours, now)
+
+
+_EVER: Final = datetime.fromisoformat("1990-01-01T00:00:00+00:00")
+_SAMPLED: Final = frozenset({201})
