@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Any, Final, Protocol
 
 import asyncpg
-import msgspec
 
 from domain.actor import Actor
+from server.db_where import Where
 
 Connection = "asyncpg.Connection[asyncpg.Record]"
 ConflictError = asyncpg.UniqueViolationError
@@ -41,15 +41,6 @@ class Role(StrEnum):
     WATCH = "steady_watch"
     AUDITOR = "steady_auditor"
     OWNER = "steady_owner"
-
-
-class Where(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the database listens: a socket folder or a host name."""
-
-    host: str
-    port: int
-    database: str
-    password_file: str | None = None
 
 
 class Row(Protocol):

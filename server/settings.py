@@ -1,0 +1,84 @@
+"""All settings, read once from the environment. Secrets are files, never values."""
+
+import os
+import pwd
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from server.db_where import Where
+
+
+class WrongSetting(Exception):
+    """A setting cannot be used; the text says which and what to do."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """STEADY_* as one value. `doctor` prints it; it holds no secret."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    database: Where | None = None
+    postgres_bin: Path | None = None
+    keys: Path
+    samples: Path
+    log_level: str = "info"
+    docs: bool = True
+    brand: str = "Steady"
+    issuer: str = "https://steady.invalid"
+    flushers: int = 2
+    accountable_person: str = "not named yet"
+
+
+def default_data() -> Path:
+    """Where data lives when nothing is said: a system folder for root, the user's own data folder otherwise."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/steady")
+    home = os.environ.get("XDG_DATA_HOME")
+    base = Path(home) if home else Path(pwd.getpwuid(os.geteuid()).pw_dir) / ".local" / "share"
+    return base / "steady"
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = environment.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise WrongSetting(f"{name} must be a whole number from {least} to {most}.")
+    return int(text)
+
+
+def read(environment: Mapping[str, str] | None = None, *, data: Path | None = None, port: int | None = None) -> Settings:
+    """Settings from the environment, with what the command line said on top."""
+    found = os.environ if environment is None else environment
+    folder = data or (Path(found["STEADY_DATA"]) if "STEADY_DATA" in found else default_data())
+    where = None
+    if "STEADY_DATABASE_HOST" in found:
+        where = Where(
+            host=found["STEADY_DATABASE_HOST"],
+            port=_number(found, "STEADY_DATABASE_PORT", 5432, 1, 65_535),
+            database=found.get("STEADY_DATABASE_NAME", "steady"),
+            password_file=found.get("STEADY_DATABASE_PASSWORD_FILE"),
+        )
+    binaries = found.get("STEADY_POSTGRES_BIN")
+    return Settings(
+        data=folder.absolute(),
+        host=found.get("STEADY_HOST", "127.0.0.1"),
+        port=port if port is not None else _number(found, "STEADY_PORT", 8080, 0, 65_535),
+        database=where,
+        postgres_bin=Path(binaries) if binaries else None,
+        keys=Path(found.get("STEADY_KEYS", str(folder.absolute() / "keys"))),
+        samples=Path(found.get("STEADY_SAMPLES", "../shared/data")),
+        log_level=found.get("STEADY_LOG_LEVEL", "warning"),
+        docs=found.get("STEADY_DOCS", "on") == "on",
+        brand=found.get("STEADY_BRAND", "Steady"),
+        flushers=_number(found, "STEADY_FLUSHERS", 2, 1, 16),
+        accountable_person=found.get("STEADY_ACCOUNTABLE_PERSON", "not named yet"),
+    )
+
+
+def is_set(name: str) -> bool:
+    """Whether a variable of the environment is there (used by doctor and tests)."""
+    return name in os.environ
