@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 import asyncpg
 
 from domain.actor import Actor
 from server.db_where import Where
 
-Connection = "asyncpg.Connection[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 ConflictError = asyncpg.UniqueViolationError
 DataError = asyncpg.DataError
 PostgresError = asyncpg.PostgresError

@@ -1,0 +1,1 @@
+"""Sign-in: who asks, from memory and before any handler runs."""

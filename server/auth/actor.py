@@ -1,0 +1,71 @@
+"""What each kind of sign-in may be used for; *which patient* is decided by grants, never here."""
+
+from typing import Final
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from domain.actor import Actor, ActorKind, Scope
+from server.auth.tokens import SECOND_FACTOR
+
+PATIENT: Final = frozenset({Scope.READINGS_WRITE, Scope.READINGS_READ, Scope.EPISODES_READ})
+NURSE: Final = frozenset(
+    {
+        Scope.READINGS_WRITE,
+        Scope.READINGS_READ,
+        Scope.EPISODES_READ,
+        Scope.EPISODES_ACT,
+        Scope.QUARANTINE_ACT,
+    }
+)
+STAFF: Final = {
+    "nurse": NURSE,
+    "lead": NURSE | {Scope.PEOPLE_MANAGE, Scope.DEVICES_MANAGE},
+    "coordinator": frozenset({Scope.READINGS_READ, Scope.EPISODES_READ}),
+    # Runs the service; sees no patient.
+    "admin": frozenset({Scope.PEOPLE_MANAGE, Scope.DEVICES_MANAGE}),
+}
+VENDOR: Final = frozenset({Scope.READINGS_WRITE})
+VENDOR_SCOPES: Final = {"system/Observation.c": Scope.READINGS_WRITE, "readings:write": Scope.READINGS_WRITE}
+"""What a vendor may ask for by name (SMART's and our own)."""
+
+
+def of_patient(patient: UUID, org: UUID, client: str, auth_at: int) -> Actor:
+    """Make a patient on the phone that was paired as `client`."""
+    return Actor(
+        id=patient,
+        kind=ActorKind.PATIENT,
+        scopes=PATIENT,
+        org_id=org,
+        client_id=client,
+        jti=str(uuid7()),
+        auth_at=auth_at,
+    )
+
+
+def of_staff(staff: UUID, org: UUID, role: str, session: str, auth_at: int, expires_at: int) -> Actor:
+    """Make a member of staff after both factors."""
+    return Actor(
+        id=staff,
+        kind=ActorKind.STAFF,
+        scopes=STAFF[role],
+        org_id=org,
+        client_id="pages",
+        jti=session,
+        acr=SECOND_FACTOR,
+        auth_at=auth_at,
+        expires_at=expires_at,
+    )
+
+
+def of_vendor(client: UUID, org: UUID, scopes: frozenset[Scope], now: int) -> Actor:
+    """Make a vendor's machine that proved its key."""
+    return Actor(
+        id=client,
+        kind=ActorKind.VENDOR,
+        scopes=scopes,
+        org_id=org,
+        client_id=str(client),
+        jti=str(uuid7()),
+        auth_at=now,
+    )

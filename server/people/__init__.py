@@ -1,0 +1,1 @@
+"""Organisations, teams, staff, patients, devices, vendor clients and grants."""
