@@ -75,7 +75,7 @@ async def level() -> AsyncGenerator[None]:
     try:
         yield
     except BaseException:
-        await asyncio.sleep(max(0.0, began + LEAST_S - clock.monotonic()))
+        await _until(began + LEAST_S)
         raise
 
 
@@ -236,37 +236,50 @@ class Auth:
         actor = of_patient(row.principal_id, row.org_id, client, int(now.timestamp()))
         return self._granted(actor, refresh, now)
 
-    async def password(self, email: str, password: str) -> UUID | None:
-        """Whose e-mail and password these are; None for unknown, wrong or locked, all three as slow (TOK-10)."""
-        account = _account(email)
+    async def password(self, email: str, password: str) -> str | None:
+        """Take the first factor; a ticket for the second, or None: unknown, wrong and locked are alike (TOK-10)."""
+        began = clock.monotonic()
+        account = _digest(f"sign-in:{email.strip().lower()}")
         now = clock.now()
         async with self.database.begin_as(Role.AUTH) as tx:
             is_open = await store.COUNT_TRY.one(tx, account, now, TRIES) is not None
             row = await store.CREDENTIAL.one(tx, email.strip().lower())
         stored = row.password_hash if row is not None and is_open else None
-        is_right = await self.passwords.is_right(stored, password)
-        return row.staff_id if row is not None and is_right else None
+        if not await self.passwords.is_right(stored, password) or row is None:
+            await _until(began + LEAST_S)
+            return None
+        async with self.database.begin_as(Role.AUTH) as tx:
+            await store.FORGET_TRIES.run(tx, account)
+        return self.tokens.ticket(row.staff_id, int(now.timestamp()))
 
-    async def sign_in(self, email: str, password: str, code: str) -> str | None:
-        """Begin a session for both factors; the cookie's value, or None for whatever did not fit (TOK-8, TOK-10)."""
+    async def code(self, ticket: str, code: str) -> str | None:
+        """Take the second factor and begin a session; the cookie's value, or None for whatever does not fit (TOK-8)."""
         began = clock.monotonic()
-        staff = await self.password(email, password)
-        cookie = await self._second(email, staff, code)
+        now = clock.now()
+        cookie: str | None = None
+        try:
+            staff = self.tokens.of_ticket(ticket, int(now.timestamp()))
+        except Refused:
+            staff = None
+        if staff is not None:
+            async with self.database.begin_as(Role.AUTH) as tx:
+                cookie = await self._second(tx, staff, code, now)
         if cookie is None:
-            await asyncio.sleep(max(0.0, began + LEAST_S - clock.monotonic()))
+            await _until(began + LEAST_S)
         return cookie
 
-    async def _second(self, email: str, staff: UUID | None, code: str) -> str | None:
-        now = clock.now()
-        async with self.database.begin_as(Role.AUTH) as tx:
-            row = await store.CREDENTIAL.one(tx, email.strip().lower())
-            if row is None or staff is None or row.staff_id != staff:
-                return None
-            step = step_of(row.totp_secret, code, int(now.timestamp()))
-            if step is None or await store.SPEND_STEP.one(tx, staff, step) is None:
-                return None
-            await store.FORGET_TRIES.run(tx, _account(email))
-            return await self.sessions.add(tx, row)
+    async def _second(self, tx: Tx, staff: UUID, code: str, now: datetime) -> str | None:
+        account = _digest(f"code:{staff}")
+        if await store.COUNT_TRY.one(tx, account, now, TRIES) is None:
+            return None
+        row = await store.CREDENTIAL_OF.one(tx, staff)
+        if row is None:
+            return None
+        step = step_of(row.totp_secret, code, int(now.timestamp()))
+        if step is None or await store.SPEND_STEP.one(tx, staff, step) is None:
+            return None
+        await store.FORGET_TRIES.run(tx, account)
+        return await self.sessions.add(tx, row)
 
     async def sign_out(self, actor: Actor, cookie: bytes) -> None:
         """End the session everywhere."""
@@ -283,16 +296,16 @@ class Auth:
         await self.revocations.refresh()
 
 
+async def _until(instant: float) -> None:
+    await asyncio.sleep(max(0.0, instant - clock.monotonic()))
+
+
 def _named(asked: Sequence[str]) -> frozenset[Scope]:
     return frozenset(VENDOR_SCOPES[name] for name in asked)
 
 
 def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
-
-
-def _account(email: str) -> bytes:
-    return _digest(f"sign-in:{email.strip().lower()}")
 
 
 def _pad(token: str, following: str) -> bytes:

@@ -83,12 +83,6 @@ class FoundRow(msgspec.Struct):
     found: bool
 
 
-class PrincipalRow(msgspec.Struct):
-    """Somebody who can sign in."""
-
-    org_id: UUID
-
-
 CREDENTIAL: Final = Query(
     CredentialRow,
     """
@@ -97,6 +91,16 @@ CREDENTIAL: Final = Query(
       join staff s on s.staff_id = c.principal_id
       join principal p on p.principal_id = c.principal_id and p.ended_at is null
      where c.email = $1
+    """,
+)
+CREDENTIAL_OF: Final = Query(
+    CredentialRow,
+    """
+    select s.staff_id, s.org_id, s.role, c.password_hash, c.totp_secret
+      from credential c
+      join staff s on s.staff_id = c.principal_id
+      join principal p on p.principal_id = c.principal_id and p.ended_at is null
+     where c.principal_id = $1
     """,
 )
 # A step counts once, and none before it ever again.

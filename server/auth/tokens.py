@@ -207,6 +207,8 @@ class Tokens:
             kind="at+jwt", issuer=issuer, audience=audience, required=ACCESS_CLAIMS, lives_at_most_s=ACCESS_MOST_S
         )
 
+        self._ticket: Final = msgspec.structs.replace(self._expected, kind="ticket+jwt", audience=f"{audience}/sign-in")
+
     def issue(self, actor: Actor, now: int, *, lives_s: int = ACCESS_LIFE_S) -> str:
         """Make a new access token in the name of an actor, signed by the current key."""
         claims: dict[str, object] = {
@@ -228,6 +230,19 @@ class Tokens:
             claims["auth_time"] = actor.auth_at
         key = self._ring.current
         return jwt.encode(claims, key.private, algorithm=ALGORITHM, headers={"kid": key.kid, "typ": "at+jwt"})
+
+    def ticket(self, staff: UUID, now: int) -> str:
+        """Make a ticket that says: the password was right, the one-time code is still to come."""
+        claims = {
+            "iss": self._ticket.issuer, "aud": self._ticket.audience, "sub": str(staff), "iat": now,
+            "exp": now + ACCESS_LIFE_S, "jti": str(uuid7()), "client_id": "pages",
+        }  # fmt: skip
+        key = self._ring.current
+        return jwt.encode(claims, key.private, algorithm=ALGORITHM, headers={"kid": key.kid, "typ": self._ticket.kind})
+
+    def of_ticket(self, ticket: str, now: int) -> UUID:
+        """Say whose ticket this is. Raises Refused."""
+        return UUID(verify(ticket, self._key_of, self._ticket, now)["sub"])
 
     def verified(self, token: bytes, now: int) -> Verified:
         """Say who a token names. Raises Refused. Whether it was revoked since is the caller's to ask (TOK-5)."""
