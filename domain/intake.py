@@ -252,7 +252,7 @@ class _Work:
         at = reading.taken_at
         if series and at <= series[-1].taken_at:
             place = bisect_left(series, at, key=_at)
-            near = []
+            near: list[Reading] = []
             while place < len(series) and series[place].taken_at == at:
                 near.append(series[place])
                 place += 1
@@ -297,7 +297,7 @@ class _Work:
         return None
 
 
-def _judge(  # noqa: PLR0913 - the whole of one judging, in one place
+def _judge(
     picture: Picture,
     taken: Taken,
     anchors: Sequence[Reading],

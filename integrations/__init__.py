@@ -1,0 +1,1 @@
+"""Translators: bytes in, drafts out. No SQL, no framework."""

@@ -1,16 +1,20 @@
 """The database. No connection without somebody who asks (ROW-3): the only file that imports the driver."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from typing import Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 import asyncpg
 
 from domain.actor import Actor
 from server.db_where import Where
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+if TYPE_CHECKING:
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+else:
+    # The driver's class takes no type argument at run time (architecture 7).
+    Connection = asyncpg.Connection
 ConflictError = asyncpg.UniqueViolationError
 DataError = asyncpg.DataError
 PostgresError = asyncpg.PostgresError
@@ -55,18 +59,18 @@ class Tx:
 
     __slots__ = ("_connection", "actor")
 
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]",
+    def __init__(self, connection: "Connection | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]",
                  actor: Actor | None) -> None:
         self._connection = connection
         self.actor = actor
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
         """All rows."""
-        return await self._connection.fetch(sql, *args)
+        return cast("Sequence[Row]", await self._connection.fetch(sql, *args))
 
     async def fetchrow(self, sql: str, *args: object) -> Row | None:
         """The first row, or None."""
-        return await self._connection.fetchrow(sql, *args)
+        return cast("Row | None", await self._connection.fetchrow(sql, *args))
 
     async def execute(self, sql: str, *args: object) -> str:
         """Run for its effect; the command tag."""
@@ -74,7 +78,7 @@ class Tx:
 
 
 async def connect(where: Where, role: str, *, database: str | None = None, command_timeout: float | None = 10.0,
-                  ) -> "asyncpg.Connection[asyncpg.Record]":
+                  ) -> Connection:
     """Open one raw connection, for the launcher, migrations, flushers and listeners only."""
     password = None
     if where.password_file is not None:
@@ -110,7 +114,7 @@ class Database:
             await pool
         return pool
 
-    async def connection(self, role: Role) -> "asyncpg.Connection[asyncpg.Record]":
+    async def connection(self, role: Role) -> Connection:
         """A connection outside the pools, for a flusher or a listener that lives as long as the process."""
         return await connect(self.where, role.value)
 
@@ -121,7 +125,7 @@ class Database:
         self._pools.clear()
 
     @asynccontextmanager
-    async def begin(self, actor: Actor) -> AsyncIterator[Tx]:
+    async def begin(self, actor: Actor) -> AsyncGenerator[Tx]:
         """One transaction in the name of `actor`; row policies see nobody else's rights."""
         # Ids are UUID objects, so nothing a caller sends becomes SQL here; one round trip instead of three.
         org = f"{actor.org_id}" if actor.org_id is not None else ""
@@ -130,13 +134,13 @@ class Database:
             yield tx
 
     @asynccontextmanager
-    async def begin_as(self, role: Role) -> AsyncIterator[Tx]:
+    async def begin_as(self, role: Role) -> AsyncGenerator[Tx]:
         """One transaction of a duty of the service itself (sign-in, worker, watch), with that role's rights and no more."""
         async with self._opened(role, "begin", None) as tx:
             yield tx
 
     @asynccontextmanager
-    async def _opened(self, role: Role, opening: str, actor: Actor | None) -> AsyncIterator[Tx]:
+    async def _opened(self, role: Role, opening: str, actor: Actor | None) -> AsyncGenerator[Tx]:
         pool = await self._pool(role)
         connection = await pool.acquire(timeout=1.0)
         try:
@@ -152,13 +156,10 @@ class Database:
             await pool.release(connection)
 
 
-async def listen(connection: "asyncpg.Connection[asyncpg.Record]", channel: str, told: Callable[[str], None]) -> None:
+async def listen(connection: Connection, channel: str, told: Callable[[str], None]) -> None:
     """Call `told` with each payload on the channel; a hint only, never the only way to know (ALP-3)."""
 
     def heard(_connection: object, _pid: int, _channel: str, payload: object) -> None:
         told(str(payload))
 
     await connection.add_listener(channel, heard)
-
-
-Retry = Callable[[], Awaitable[None]]

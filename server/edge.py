@@ -2,17 +2,18 @@
 
 import time
 from typing import Any, Final
-from uuid import UUID
 
-import msgspec
 import structlog
+from litestar.response import Response
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from domain.errors import Malformed, TooMuch
 from server import metrics
 from server.errors import problem_of
-from server.problems import MEDIA, Problem
+from server.problems import MEDIA
+from server.requests import problem_bytes, request_id
+from server.web.people import page_of
 
 log = structlog.get_logger("http")
 
@@ -26,14 +27,16 @@ _SAFETY: Final = [
 ]
 
 
-def request_id(scope: Scope) -> UUID:
-    """The id of this request: ours, never the caller's."""
-    return scope["state"]["request_id"]
-
-
-def problem_bytes(problem: Problem, scope: Scope) -> bytes:
-    """The problem as JSON, with where it happened and the request's id."""
-    return msgspec.json.encode(msgspec.structs.replace(problem, instance=scope["path"], request_id=str(request_id(scope))))
+def problem_response(error: BaseException, scope: Scope) -> Response[bytes]:
+    """The answer to whatever was raised: a page where a person looks, a problem document elsewhere."""
+    problem, extra = problem_of(error)
+    if problem.status == 500:  # noqa: PLR2004 - ours
+        log.error("request.failed", error=type(error).__name__, request_id=str(request_id(scope)))
+    page = page_of(problem, scope)
+    if page is not None:
+        return page
+    return Response(problem_bytes(problem, scope), status_code=problem.status, media_type=MEDIA,
+                    headers={"cache-control": "no-store", **extra})  # fmt: skip
 
 
 async def send_problem(error: BaseException, scope: Scope, send: Send) -> int:
@@ -50,7 +53,7 @@ async def send_problem(error: BaseException, scope: Scope, send: Send) -> int:
 
 
 def _check(scope: Scope) -> None:
-    headers = scope["headers"]
+    headers = list(scope["headers"])
     if len(headers) > HEADERS:
         raise TooMuch(f"At most {HEADERS} headers.")
     hosts = size = 0
@@ -78,7 +81,8 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        scope.setdefault("state", {})["request_id"] = uuid7()
+        state: dict[str, object] = scope.setdefault("state", {})
+        state["request_id"], state["path"] = uuid7(), scope["path"]
         status = 0
 
         async def sent(message: Message) -> None:
@@ -92,7 +96,7 @@ class Edge:
         try:
             _check(scope)
             await self._app(scope, receive, sent)
-        except Exception as error:  # noqa: BLE001 - the one net; each kind has its answer in server/errors.py
+        except Exception as error:
             if status:
                 log.error("response.broken", error=type(error).__name__, request_id=str(request_id(scope)))
                 raise

@@ -25,6 +25,11 @@ T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
 
 
+def method_of(scope: Scope) -> str:
+    """The method of a request; a WebSocket has none."""
+    return str(cast("dict[str, Any]", scope).get("method", ""))
+
+
 def header(scope: Scope, name: bytes) -> bytes | None:
     """The first header of a name (lower case), or None."""
     for key, value in scope["headers"]:

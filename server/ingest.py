@@ -11,7 +11,7 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -23,7 +23,7 @@ from domain.actor import Actor, ActorKind
 from domain.detection.engine import RULE_SET
 from domain.detection.judgement import Judgement
 from domain.detection.picture import FlagMark, Picture
-from domain.episodes.episode import Episode
+from domain.episodes.episode import Episode, FlagState
 from domain.errors import Busy, NotFound
 from domain.people.patient import Profile
 from domain.readings.kinds import BY_NAME
@@ -86,7 +86,7 @@ class _Hour(msgspec.Struct):
     ms: list[int]
     value: list[Decimal]
     unit: list[str | None]
-    comparator: list[str | None]
+    comparator: list[Literal["<", ">"] | None]
     marks: list[str]
     status: list[int]
 
@@ -114,7 +114,7 @@ FIND: Final = "select ingest_find($1, $2)"
 COMMIT: Final = (
     "select refused, stale from ingest_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
     "$18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, "
-    "$41, $42)"
+    "$41, $42, $43)"
 )
 
 
@@ -551,7 +551,25 @@ def _rest(group: _Group) -> str | None:
         rest["due"].append({"patient": patient, "at": group.pictures[patient].due_at})
     for work, part, taken in group.taken:
         _rest_of(rest, group, work, part.patient, taken)
+    # Two requests of one group may change the same row; one statement can write it once only.
+    rest["hours"] = list({(row["patient"], row["kind"], row["hour"], row["device"]): row for row in rest["hours"]}.values())
+    rest["episodes"] = list({row["id"]: row for row in rest["episodes"]}.values())
+    rest["flags"] = _each_once(rest["flags"])
     return _JSON.encode(rest).decode()
+
+
+def _each_once(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The last state of each flag; one that was raised and explained at once keeps the judgement that raised it."""
+    found: dict[tuple[UUID, str, UUID], dict[str, Any]] = {}
+    for flag in flags:
+        key = (flag["patient"], flag["rule"], flag["anchor"])
+        before = found.get(key)
+        if before is not None:
+            flag["id"] = before["id"]
+            if flag["state"] in {FlagState.EXPLAINED, FlagState.WITHDRAWN}:
+                flag["judgement"] = before["judgement"]
+        found[key] = flag
+    return list(found.values())
 
 
 def _rest_of(rest: dict[str, list[Any]], group: _Group, work: Work, patient: UUID, taken: intake.Taken) -> None:

@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str = "https://steady.invalid"
     flushers: int = 2
     accountable_person: str = "not named yet"
+    demo: bool = False
 
 
 def default_data() -> Path:
@@ -76,6 +77,7 @@ def read(environment: Mapping[str, str] | None = None, *, data: Path | None = No
         brand=found.get("STEADY_BRAND", "Steady"),
         flushers=_number(found, "STEADY_FLUSHERS", 2, 1, 16),
         accountable_person=found.get("STEADY_ACCOUNTABLE_PERSON", "not named yet"),
+        demo=found.get("STEADY_DEMO") == "on",
     )
 
 

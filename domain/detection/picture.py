@@ -22,6 +22,7 @@ class FlagMark(msgspec.Struct, frozen=True, array_like=True):
     emergency: bool
     state: str
     episode: UUID | None
+    anchor_at: datetime
 
 
 class Picture(msgspec.Struct, kw_only=True):

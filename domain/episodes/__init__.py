@@ -1,0 +1,1 @@
+"""Episodes: one open concern about one patient, and its life."""

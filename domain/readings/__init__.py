@@ -1,0 +1,1 @@
+"""Readings: kinds, units, quality."""

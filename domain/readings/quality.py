@@ -108,7 +108,7 @@ def _outside(value: Decimal, limits: Range | None) -> bool:
     return limits is not None and not limits.low <= value <= limits.high
 
 
-def _ranges(  # noqa: PLR0913 - what was sent and what it became, side by side
+def _ranges(
     draft: Draft, kind: Kind, sent: Sequence[Decimal], canonical: Sequence[Decimal], unit: str, marks: list[str],
 ) -> Quarantined | Rejected | None:
     """DQ-1, DQ-2, DQ-3, DQ-5: impossible or mistaken values are held, unlikely ones are kept and marked."""

@@ -171,3 +171,6 @@ async def close(request: AnyRequest, actor: NamedDependency[Actor], parts: Named
     data = await body_of(request, Close)
     return _answer(await service.close(parts.database, parts.reads, actor, path_id(patient_id), path_id(episode_id), version,
                                        request.scope["state"]["request_id"], data.result, data.reason))
+
+
+ROUTES: Final = [episodes, acknowledge, snooze, close]

@@ -1,5 +1,6 @@
 """What staff can do with an episode, and what the queue and a person's page show; each function is one transaction."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,16 +10,19 @@ import msgspec
 from uuid_utils.compat import uuid7
 
 from domain.actor import Actor, Scope
+from domain.detection.engine import TREND
 from domain.detection.judgement import Judgement
 from domain.episodes import lifecycle
 from domain.episodes.episode import DismissReason, Episode, Event, Notice, Result
 from domain.errors import NotFound, StaleVersion
+from domain.readings.kinds import BY_NAME
 from server import clock
 from server.audit.reads import Reads
 from server.db import Database, Tx
 from server.episodes import store
 
 TREND_DAYS: Final = 28
+_WEIGHT: Final = BY_NAME["body_weight"].no
 _JUDGEMENT: Final = msgspec.json.Decoder(Judgement)
 
 Step = Callable[[Episode], tuple[Episode, Sequence[Event], Sequence[Notice]]]
@@ -99,8 +103,7 @@ async def queue(database: Database, reads: Reads, actor: Actor, request_id: UUID
         Card(concerns=sorted(ones, key=_order), kind=kinds[patient], series=series.get(patient, []))
         for patient, ones in concerns.items()
     ]
-    for card in cards:
-        await reads.record(actor, card.worst.row.patient_id, "queue", request_id)
+    await asyncio.gather(*(reads.record(actor, patient, "queue", request_id) for patient in concerns))
     return Queue(cards=sorted(cards, key=_place), people=count.people if count else 0, as_of=now,
                  newest_at=count.newest_at if count else None)
 
@@ -115,21 +118,12 @@ def _concerns(rows: list[store.QueueRow], reasons: list[store.ReasonRow]) -> dic
     return concerns
 
 
-_KIND_OF_GROUP: Final[dict[str, int]] = {}
-"""Group -> the kind whose trend tells most; filled from the rules at start by `server/app.py`."""
-
-
-def trend_kinds(groups: dict[str, int]) -> None:
-    """Say which kind's trend a group's row shows."""
-    _KIND_OF_GROUP.update(groups)
-
-
 def _trend_kind(concerns: list[Concern]) -> int:
     for concern in sorted(concerns, key=_order):
-        kind = _KIND_OF_GROUP.get(concern.row.group)
+        kind = TREND.get(concern.row.group)
         if kind is not None:
             return kind
-    return next(iter(_KIND_OF_GROUP.values()), 0)
+    return _WEIGHT
 
 
 async def _series(tx: Tx, kinds: dict[UUID, int], now: datetime) -> dict[UUID, list[store.SeriesRow]]:
@@ -175,6 +169,8 @@ async def _act(  # noqa: PLR0913 - one action on one episode
     actor.must(Scope.EPISODES_ACT)
     now = clock.now()
     async with database.begin(actor) as tx:
+        if await store.MOVE_PICTURE.one(tx, patient) is None:
+            raise NotFound
         row = await store.ONE.one(tx, patient, episode)
         if row is None:
             raise NotFound

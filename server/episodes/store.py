@@ -121,11 +121,19 @@ class PersonRow(msgspec.Struct):
     version: int
 
 
+class FoundRow(msgspec.Struct):
+    """Whether a statement found what it was after."""
+
+    found: bool
+
+
 QUEUE: Final = Query(
     QueueRow,
     """
     select e.patient_id, e.id, e."group", e.severity::integer as severity, e.emergency, e.state, e.version, e.opened_at,
-           e.raised_at, e.owner, s.name as owner_name, e.snoozed_until, p.given_name, p.family_name, p.birth_on, p.zone,
+           e.raised_at, e.owner, s.name as owner_name,
+           case when e.snoozed_until > now() then e.snoozed_until end as snoozed_until, p.given_name, p.family_name,
+           p.birth_on, p.zone,
            (select array_agg(c.code order by c.code) from patient_condition c where c.patient_id = e.patient_id) as conditions
       from episode e
       join patient p on p.patient_id = e.patient_id
@@ -219,6 +227,10 @@ PERSON: Final = Query(
      where p.patient_id = $1
     """,
 )
+# First of all, as every commit does: the order of locks is picture, then episode.
+MOVE_PICTURE: Final = Query(
+    FoundRow, "update picture set version = version + 1 where patient_id = $1 returning true as found"
+)
 CHANGE: Final = Query(
     Nothing,
     """
@@ -230,7 +242,7 @@ CHANGE: Final = Query(
 )
 ADD_EVENT: Final = Query(
     Nothing,
-    'insert into episode_event (patient_id, episode, at, what, by, body) values ($1, $2, $3, $4, $5, $6::text::jsonb)',
+    "insert into episode_event (patient_id, episode, at, what, by, body) values ($1, $2, $3, $4, $5, $6::text::jsonb)",
 )
 ADD_CHANGE: Final = Query(
     Nothing, "insert into change_log (entity, id, patient_id, op, at) values ('episode', $1, $2, 'put', $3)"
@@ -259,7 +271,7 @@ async def change(tx: Tx, patient: UUID, before: Episode, after: Episode) -> None
                      after.dismiss_reason)
 
 
-async def log_and_tell(  # noqa: PLR0913 - one episode's change and all that follows
+async def log_and_tell(
     tx: Tx, patient: UUID, events: Sequence[Event], notices: Sequence[tuple[UUID, Notice]], at: datetime, episode: UUID,
 ) -> None:
     """Append the history, put notices in the outbox and hint at open pages."""

@@ -347,6 +347,11 @@ create policy act on change_log for insert to steady_app with check (patient_id 
     (select e.patient_id from effective_access e where e.principal = (select app_principal()) and e.may_read));
 create policy act on outbox for insert to steady_app with check (patient_id in
     (select e.patient_id from effective_access e where e.principal = (select app_principal()) and e.may_read));
+-- What staff do moves the picture on, so that no commit judges with episodes as they were before.
+create policy act on picture for update to steady_app
+    using (patient_id in (select e.patient_id from effective_access e
+            where e.principal = (select app_principal()) and e.may_read and e.basis <> 'self'))
+    with check (true);
 create policy decide on quarantine for update to steady_app
     using ((patient_id, (kind / 100)::smallint) in (select e.patient_id, e.data_class from effective_access e
             where e.principal = (select app_principal()) and e.may_write))
@@ -364,11 +369,14 @@ grant select on reading, sensor_hour, picture, quarantine, correction, judgement
     audit, heartbeat to steady_app;
 grant update (state, version, owner, acknowledged_at, snoozed_until, snooze_reason, closed_at, closed_how, result, dismiss_reason)
     on episode to steady_app;
+grant update (version) on picture to steady_app;
 grant insert on episode_event, change_log, outbox, audit to steady_app;
 grant update (state, decided_by, decided_at, reason) on quarantine to steady_app;
 grant select, insert, update on reading, sensor_hour, picture, quarantine, correction, judgement, episode, flag, due to steady_ingest;
 grant delete on due to steady_ingest;
 grant insert on episode_event, outbox, change_log, audit to steady_ingest;
+-- `on conflict (dedupe)` asks to read that column, and no other.
+grant select (dedupe) on outbox to steady_app, steady_ingest;
 grant select, update on outbox to steady_worker;
 grant select on due, episode, flag, picture, change_log to steady_worker;
 grant select, insert, update on heartbeat to steady_worker;

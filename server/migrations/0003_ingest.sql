@@ -39,7 +39,7 @@ begin
               from sensor_hour s
              where s.patient_id = p_patient and s.hour >= date_trunc('hour', p_since) and s.hour <= p_until), '[]'),
         'flags', coalesce((
-            select jsonb_agg(jsonb_build_array(f.rule, f.anchor, f.severity, f.emergency, f.state, f.episode))
+            select jsonb_agg(jsonb_build_array(f.rule, f.anchor, f.severity, f.emergency, f.state, f.episode, f.anchor_at))
               from flag f
              where f.patient_id = p_patient
                and (f.anchor_at between p_since and p_until
@@ -216,7 +216,9 @@ begin
               severity smallint, emergency boolean, state text, judgement uuid)
     on conflict (patient_id, rule, anchor) do update
        set severity = excluded.severity, emergency = excluded.emergency, state = excluded.state,
-           judgement = excluded.judgement, episode = coalesce(excluded.episode, flag.episode);
+           -- What was seen and said stays with a flag that no longer stands.
+           judgement = case when excluded.state in ('explained', 'withdrawn') then flag.judgement else excluded.judgement end,
+           episode = coalesce(excluded.episode, flag.episode);
 
     insert into episode_event (patient_id, episode, at, what, by, body)
     select v.patient, v.episode, v.at, v.what, v.by, coalesce(v.body, '{}')

@@ -1,26 +1,30 @@
 """HTTP for readings: decode, call one service function, answer."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from litestar import asgi, delete, get
+from litestar import asgi, delete, get, post, put
 from litestar.di import NamedDependency
+from litestar.exceptions import MethodNotAllowedException
 from litestar.params import FromPath
 from litestar.response import Response
 from litestar.types import Receive, Scope, Send
 
 from domain.actor import Actor, ActorKind
 from domain.errors import Invalid, NotFound
+from domain.intake import sample_id
 from domain.readings.kinds import BY_NAME, BY_NO
-from domain.readings.reading import Source, Status
+from domain.readings.reading import Status
 from domain.readings.units import to_canonical
 from server.app_state import Parts
-from server.http import AnyRequest, body_of, path_id, query_of, read_body
+from server.http import AnyRequest, method_of, path_id, query_of, read_body
+from server.problems import MEDIA, PAGES, Fault, Problem
 from server.readings import service, wire
-from server.readings.store import HourRow, ReadingRow
+from server.readings.store import HourRow, ReadingRow, restored
+from server.requests import problem_bytes, request_id
 
 _STATUS: Final = {"stored": 201, "duplicate": 200, "quarantined": 202, "rejected": 422}
 _MOST: Final = 200
@@ -56,82 +60,110 @@ class ReadingsOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
-async def _answer(send: Send, status: int, body: bytes) -> None:
+class Answer(msgspec.Struct, frozen=True):
+    """What a write is answered with."""
+
+    status: int
+    body: bytes
+    media: bytes = b"application/json"
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+async def _send(send: Send, answer: Answer) -> None:
     await send({
-        "type": "http.response.start", "status": status,
-        "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()),
-                    (b"cache-control", b"no-store")],
-    })
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+        "type": "http.response.start", "status": answer.status,
+        "headers": [(b"content-type", answer.media), (b"content-length", str(len(answer.body)).encode()),
+                    (b"cache-control", b"no-store"), *answer.headers],
+    })  # fmt: skip
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
-async def _not_method(send: Send, allow: bytes) -> None:
-    await send({"type": "http.response.start", "status": 405,
-                "headers": [(b"allow", allow), (b"content-length", b"0")]})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def _patient_of(scope: Scope) -> UUID | None:
-    text = scope["path_params"].get("patient_id")
-    return None if text is None else path_id(text)
-
-
-@asgi(["/v1/readings/{reading_id:str}", "/v1/patients/{patient_id:str}/readings/{reading_id:str}"],
-      opt={"actor": True, "methods": ("PUT", "DELETE"), "operation": "putReading"}, copy_scope=False)
-async def put_reading(scope: Scope, receive: Receive, send: Send) -> None:
-    """Store one reading once: PUT is idempotent by itself. DELETE marks it entered in error."""
-    parts: Parts = scope["litestar_app"].state.parts
-    if scope["method"] not in ("PUT", "DELETE"):
-        await _not_method(send, b"PUT, DELETE")
-        return
+async def _put(parts: Parts, scope: Scope, receive: Receive, sent_id: UUID, patient: UUID | None) -> Answer:
     actor = parts.signed_in(scope)
-    sent_id = path_id(scope["path_params"]["reading_id"])
-    patient = _patient_of(scope)
-    body = await read_body(scope, receive)
-    item = wire.decode_one(body) if scope["method"] == "PUT" else _retraction(body, sent_id)
-    if scope["method"] == "PUT" and item.id != sent_id:
+    item = wire.decode_one(await read_body(scope, receive))
+    if item.id != sent_id:
         raise Invalid("The id in the body is not the one in the address.", "/id")
-    request_id = scope["state"]["request_id"]
-    (found,) = await service.take(parts.ingest, parts.devices, actor, request_id, [item], patient)
+    (found,) = await service.take(parts.ingest, parts.devices, actor, request_id(scope), [item], patient)
     if found.status == "rejected":
-        await _rejected(scope, send, found)
-        return
-    status = 200 if scope["method"] == "DELETE" else _STATUS[found.status]
-    await _answer(send, status, wire.encode(found))
+        return _rejected(scope, found)
+    return Answer(_STATUS[found.status], wire.encode(found))
 
 
-def _retraction(body: bytes, sent_id: UUID) -> wire.ReadingIn:
-    raise NotFound
+async def _retract(parts: Parts, scope: Scope, receive: Receive, sent_id: UUID, patient: UUID | None) -> Answer:
+    actor = parts.signed_in(scope)
+    given = wire.decode_retraction(await read_body(scope, receive))
+    found = await service.retract(parts.ingest, actor, request_id(scope), patient or actor.id, sent_id, given)
+    return Answer(200, wire.encode(found))
 
 
-async def _rejected(scope: Scope, send: Send, found: wire.ItemOut) -> None:
-    from server.edge import problem_bytes  # noqa: PLC0415 - the rare answer
-    from server.problems import MEDIA, PAGES, Fault, Problem  # noqa: PLC0415
+async def _post(parts: Parts, scope: Scope, receive: Receive, patient: UUID | None) -> Answer:
+    actor = parts.signed_in(scope)
+    items = wire.decode_batch(await read_body(scope, receive, parts.body_limit(actor)))
+    found = await service.take(parts.ingest, parts.devices, actor, request_id(scope), items, patient)
+    return Answer(200, wire.encode(wire.BatchOut(items=found)))
 
+
+def _rejected(scope: Scope, found: wire.ItemOut) -> Answer:
     if found.code == "not_yours":
         raise NotFound
     code, status = ("id-reused", 409) if found.code == "id_reused" else ("reading-rejected", 422)
     fault = Fault(pointer=found.pointer or "", code=found.code or code, detail=found.detail or "")
     problem = Problem(type=f"/problems/{code}", title=PAGES[code].title, status=status, detail=fault.detail, errors=(fault,))
-    body = problem_bytes(problem, scope)
-    await send({"type": "http.response.start", "status": status,
-                "headers": [(b"content-type", MEDIA.encode()), (b"content-length", str(len(body)).encode()),
-                            (b"cache-control", b"no-store")]})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    return Answer(status, problem_bytes(problem, scope), MEDIA.encode())
 
 
-@asgi(["/v1/readings/batch", "/v1/patients/{patient_id:str}/readings/batch"],
-      opt={"actor": True, "methods": ("POST",), "operation": "postReadings"}, copy_scope=False)
-async def post_readings(scope: Scope, receive: Receive, send: Send) -> None:
-    """Store up to 1,000 readings once; sending them again is harmless. One answer per item, in order."""
+@asgi("/v1/readings", is_mount=True, opt={"actor": True}, copy_scope=False)
+async def door(scope: Scope, receive: Receive, send: Send) -> None:
+    """PUT and DELETE /v1/readings/{id}, POST /v1/readings/batch: the hot path, so nothing of the framework stands in it.
+
+    A mount, because Litestar 2.25 answers an ASGI route with path parameters with a KeyError.
+    """
     parts: Parts = scope["litestar_app"].state.parts
-    if scope["method"] != "POST":
-        await _not_method(send, b"POST")
+    tail = scope["path"].strip("/")
+    method = method_of(scope)
+    if tail == "batch":
+        scope["path_template"] = "/v1/readings/batch"
+        if method != "POST":
+            raise MethodNotAllowedException(headers={"Allow": "POST"})
+        await _send(send, await _post(parts, scope, receive, None))
         return
-    actor = parts.signed_in(scope)
-    items = wire.decode_batch(await read_body(scope, receive, parts.body_limit(actor)))
-    found = await service.take(parts.ingest, parts.devices, actor, scope["state"]["request_id"], items, _patient_of(scope))
-    await _answer(send, 200, wire.encode(wire.BatchOut(items=found)))
+    scope["path_template"] = "/v1/readings/{reading_id}"
+    sent_id = path_id(tail)
+    if method == "PUT":
+        await _send(send, await _put(parts, scope, receive, sent_id, None))
+    elif method == "DELETE":
+        await _send(send, await _retract(parts, scope, receive, sent_id, None))
+    else:
+        raise MethodNotAllowedException(headers={"Allow": "PUT, DELETE"})
+
+
+def _shown(answer: Answer) -> Response[bytes]:
+    return Response(answer.body, status_code=answer.status, media_type=answer.media.decode(),
+                    headers={"cache-control": "no-store"})  # fmt: skip
+
+
+@put("/v1/patients/{patient_id:str}/readings/{reading_id:str}", operation_id="putReadingForPatient",
+     summary="Send one reading of a patient", tags=["readings"], opt={"body": wire.ReadingIn})  # fmt: skip
+async def put_for(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],  # noqa: ARG001
+                  patient_id: FromPath[str], reading_id: FromPath[str]) -> Response[bytes]:  # fmt: skip
+    """Staff write where the patient's grant lets them."""
+    return _shown(await _put(parts, request.scope, request.receive, path_id(reading_id), path_id(patient_id)))
+
+
+@delete("/v1/patients/{patient_id:str}/readings/{reading_id:str}", operation_id="retractReadingForPatient", status_code=200,
+        summary="Mark a reading of a patient entered in error", tags=["readings"], opt={"body": wire.Retraction})  # fmt: skip
+async def retract_for(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],  # noqa: ARG001
+                      patient_id: FromPath[str], reading_id: FromPath[str]) -> Response[bytes]:  # fmt: skip
+    """Its values stay in the history, with author and reason."""
+    return _shown(await _retract(parts, request.scope, request.receive, path_id(reading_id), path_id(patient_id)))
+
+
+@post("/v1/patients/{patient_id:str}/readings/batch", operation_id="postReadingsForPatient", status_code=200,
+      summary="Send up to 1,000 readings of a patient", tags=["readings"], opt={"body": wire.BatchIn})  # fmt: skip
+async def post_for(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],  # noqa: ARG001
+                   patient_id: FromPath[str]) -> Response[bytes]:  # fmt: skip
+    """One answer per item, in order."""
+    return _shown(await _post(parts, request.scope, request.receive, path_id(patient_id)))
 
 
 _QUERY: Final = {"kind": str, "from": datetime, "before": datetime, "limit": int}
@@ -149,10 +181,10 @@ async def _read(request: AnyRequest, actor: Actor, parts: Parts, patient: UUID) 
             raise Invalid("Not a kind of reading; see the API description.", "/kind")
         kind = found.no
     page = await service.latest(
-        parts.database, parts.reads, actor, patient, request.scope["state"]["request_id"],
+        parts.database, parts.reads, actor, patient, request_id(request.scope),
         kind=kind, start=query.get("from"), end=query.get("before"), limit=limit,
     )
-    items = [*map(shown, page.readings), *(one for hour in page.hours for one in samples(hour))]
+    items = [*map(shown, page.readings), *(one for hour in page.hours for one in samples(patient, hour))]
     items.sort(key=lambda one: one.taken_at, reverse=True)
     items = items[:limit]
     out = ReadingsOut(items=items, as_of=page.as_of, next_before=items[-1].taken_at if len(items) == limit else None)
@@ -190,17 +222,18 @@ def shown(row: ReadingRow) -> ReadingOut:
     )
 
 
-def samples(hour: HourRow) -> list[ReadingOut]:
-    """The samples of one sensor hour."""
-    from datetime import timedelta  # noqa: PLC0415
-
+def samples(patient: UUID, hour: HourRow) -> list[ReadingOut]:
+    """The samples of one sensor hour; each has the id that it was answered with."""
     kind = BY_NO[hour.kind]
     return [
         ReadingOut(
-            id=UUID(int=0), kind=kind.name, taken_at=hour.hour + timedelta(milliseconds=ms),
+            id=sample_id(patient, restored(hour, place)), kind=kind.name, taken_at=hour.hour + timedelta(milliseconds=ms),
             value=to_canonical(kind, hour.unit[place] or kind.unit, hour.value[place]), unit=kind.unit,
             sent_value=hour.value[place], sent_unit=hour.unit[place], comparator=hour.comparator[place],
             status=Status(hour.status[place]).name.lower(),
         )
         for place, ms in enumerate(hour.ms)
     ]
+
+
+ROUTES: Final[list[Any]] = [door, put_for, retract_for, post_for, my_readings, readings]

@@ -10,12 +10,13 @@ import msgspec
 from domain.actor import Actor, ActorKind, Scope
 from domain.errors import NotFound
 from domain.readings.reading import Draft, Outcome, Rejected, Source
+from domain.text import admit
 from server import clock, metrics
 from server.audit import reads
 from server.db import Database
 from server.ingest import Ingest, Part, Request
 from server.readings import store
-from server.readings.wire import Bad, ItemOut, ReadingIn, draft_of, out
+from server.readings.wire import Bad, ItemOut, ReadingIn, Retraction, draft_of, out
 
 _OWNERS_KEPT_S: Final = 5.0
 _SOURCES: Final = {ActorKind.PATIENT: Source.APP, ActorKind.STAFF: Source.STAFF, ActorKind.VENDOR: Source.VENDOR}
@@ -54,7 +55,7 @@ class Devices:
         return name
 
 
-async def take(  # noqa: PLR0913 - the door of every reading
+async def take(
     ingest: Ingest, devices: Devices, actor: Actor, request_id: UUID, items: Sequence[ReadingIn | Bad], patient: UUID | None,
 ) -> list[ItemOut]:
     """Store, judge and commit items; one answer each, in order. `patient` is named by the path for staff and proxies."""
@@ -75,7 +76,7 @@ async def take(  # noqa: PLR0913 - the door of every reading
             owner, draft = whose
         else:
             owner = patient or actor.id
-        if patient is not None and owner != patient or (actor.kind is ActorKind.PATIENT and owner != actor.id):
+        if (patient is not None and owner != patient) or (actor.kind is ActorKind.PATIENT and owner != actor.id):
             outcomes[place] = _not_yours(draft.id)
             continue
         parts.setdefault(owner, []).append((place, draft))
@@ -91,6 +92,20 @@ async def take(  # noqa: PLR0913 - the door of every reading
     for one in found:
         metrics.READINGS.labels(one.status).inc()
     return found
+
+
+async def retract(
+    ingest: Ingest, actor: Actor, request_id: UUID, patient: UUID, reading: UUID, given: Retraction
+) -> ItemOut:
+    """Mark a reading entered in error, with author and reason; its values stay (ING-9). Sending it again is harmless."""
+    actor.must(Scope.READINGS_WRITE)
+    draft = Draft(
+        id=given.id, kind="", taken_at=clock.now(), retracts=True, corrects=reading, source=_SOURCES[actor.kind],
+        reason=admit(given.reason, pointer="/reason"),
+    )  # fmt: skip
+    request = Request(actor=actor, what="reading-retracted", request_id=request_id)
+    ((outcome,),) = await ingest.submit(request, [Part(patient, [draft])])
+    return out(outcome, reading)
 
 
 async def _of_device(devices: Devices, actor: Actor, item: ReadingIn, draft: Draft) -> tuple[UUID, Draft] | Rejected:

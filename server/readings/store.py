@@ -1,13 +1,15 @@
 """The SQL of readings: series, latest, and whose device it is."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
+from domain.readings.quality import restore_sample
+from domain.readings.reading import Reading
 from server.db import Tx
 from server.sql import Query
 
@@ -105,6 +107,17 @@ OWNERS: Final = Query(
     """,
 )
 VENDOR_OF: Final = Query(VendorName, "select vendor from vendor_client where client_id = $1")
+
+
+def restored(hour: HourRow, place: int) -> Reading:
+    """One sample of an hour as the reading it was."""
+    at = hour.hour + timedelta(milliseconds=hour.ms[place])
+    comparator = hour.comparator[place]
+    return restore_sample(
+        kind=hour.kind, taken_at=at, received_at=at, value=hour.value[place], unit=hour.unit[place],
+        comparator="<" if comparator == "<" else ">" if comparator == ">" else None, device=hour.device, source=0,
+        time_source=0, offset_min=0, marks=(), status=hour.status[place],
+    )  # fmt: skip
 
 
 async def of_kind(tx: Tx, patient: UUID, kind: int, start: datetime, end: datetime, limit: int) -> list[ReadingRow]:

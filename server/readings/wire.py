@@ -55,7 +55,7 @@ class _HasId(msgspec.Struct, frozen=True):
 
 
 class Retraction(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Mark a reading entered in error; its values stay in the history."""
+    """Mark a reading entered in error; its values stay in the history. `id` is of this retraction, made by the sender."""
 
     id: UUID
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
@@ -80,6 +80,7 @@ class BatchOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ONE: Final = msgspec.json.Decoder(ReadingIn)
+_RETRACTION: Final = msgspec.json.Decoder(Retraction)
 _BATCH: Final = msgspec.json.Decoder(BatchIn)
 _LOOSE: Final = msgspec.json.Decoder(_LooseBatch)
 _ID: Final = msgspec.json.Decoder(_HasId)
@@ -106,6 +107,14 @@ def decode_one(body: bytes) -> ReadingIn:
     if members(body) != given(item):
         raise Malformed("A key stands twice in one object.")
     return item
+
+
+def decode_retraction(body: bytes) -> Retraction:
+    """A retraction, each key once."""
+    given_up = _RETRACTION.decode(body)
+    if members(body) != len(Retraction.__struct_fields__):
+        raise Malformed("A key stands twice in one object.")
+    return given_up
 
 
 def decode_batch(body: bytes) -> list[ReadingIn | Bad]:

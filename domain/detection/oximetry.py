@@ -1,0 +1,91 @@
+"""Home oximetry: the absolute bands."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+from domain.detection.judgement import Confidence, Judgement, Severity
+from domain.detection.picture import View
+from domain.detection.rule import Limit, Rule, out_of_scope, same
+from domain.readings.kinds import BY_NAME
+from domain.readings.reading import Reading
+
+SPO2: Final = BY_NAME["oxygen_saturation"].no
+_PAIR: Final = timedelta(minutes=60)
+REPEAT: Final = timedelta(minutes=15)
+_USUAL: Final = 95
+
+
+def bands(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
+    """OX-1: 93-94 twice within an hour is amber; 92 or less again, or not taken again in 15 minutes, is an emergency."""
+    profile = view.profile
+    ok, low = rule.limit("ok", profile), rule.limit("low", profile)
+    value = anchor.value
+    if profile.spo2_scale_2 or (profile.usual_spo2 is not None and profile.usual_spo2 < _USUAL):
+        return rule.not_evaluable(anchor, "out of scope: usual oxygen level is below 95 %")
+    scope = out_of_scope(profile, anchor)
+    if scope is not None:
+        return rule.not_evaluable(anchor, scope)
+    if value >= ok:
+        return rule.quiet(anchor)
+    limits = {"ok": same(ok), "low": same(low)}
+    if value > low:
+        return _lowish(rule, view, anchor, ok, limits)
+    return _low(rule, view, anchor, ok, low, limits)
+
+
+def _lowish(rule: Rule, view: View, anchor: Reading, ok: Decimal, limits: dict[str, str]) -> Judgement:
+    before = [one for one in view.before(anchor, _PAIR) if one.value < ok]
+    numbers = {"spo2": same(anchor.value)}
+    if not before:
+        return rule.fired(anchor, Severity.INFO, f"Oxygen level {same(anchor.value)} %, once", advice="ADV-RETAKE",
+                          numbers=numbers, limits=limits)  # fmt: skip
+    first = before[-1]
+    return rule.fired(
+        anchor, Severity.AMBER, f"Oxygen level {same(first.value)} % and {same(anchor.value)} % within an hour",
+        advice="ADV-TODAY", evidence=(first.id, anchor.id), numbers=numbers, limits=limits,
+        window=(first.taken_at, anchor.taken_at),
+    )  # fmt: skip
+
+
+def _low(
+    rule: Rule, view: View, anchor: Reading, ok: Decimal, low: Decimal, limits: dict[str, str]
+) -> Judgement:
+    repeats = view.after(anchor, REPEAT)
+    numbers = {"spo2": same(anchor.value)}
+    shown = f"Oxygen level {same(anchor.value)} %"
+    again = [one for one in (*view.before(anchor, REPEAT), *repeats) if one.value <= low]
+    if again:
+        other = again[-1]
+        return rule.fired(
+            anchor, Severity.RED, f"{shown}, and {same(other.value)} % when taken again", advice="ADV-999",
+            emergency=True, evidence=(anchor.id, other.id), numbers=numbers, limits=limits,
+            window=(min(anchor.taken_at, other.taken_at), max(anchor.taken_at, other.taken_at)),
+        )  # fmt: skip
+    due = anchor.taken_at + REPEAT
+    if repeats:
+        better = repeats[-1]
+        severity = Severity.AMBER if better.value < ok else Severity.INFO
+        return rule.fired(
+            anchor, severity, f"{shown}, then {same(better.value)} % when taken again",
+            advice="ADV-TODAY" if severity is Severity.AMBER else "ADV-RETAKE", evidence=(anchor.id, better.id),
+            numbers=numbers, limits=limits, window=(anchor.taken_at, better.taken_at),
+        )  # fmt: skip
+    if view.now >= due:
+        return rule.fired(
+            anchor, Severity.RED, f"{shown}, not taken again within 15 minutes", advice="ADV-999", emergency=True,
+            numbers=numbers, limits=limits, window=(anchor.taken_at, due),
+        )  # fmt: skip
+    return rule.fired(
+        anchor, Severity.INFO, f"{shown}, asked to take it again now", advice="ADV-RETAKE",
+        confidence=Confidence.UNCONFIRMED, numbers=numbers, limits=limits, due_at=due,
+    )  # fmt: skip
+
+
+RULES: Final = (
+    Rule(
+        id="OX-1", version=1, group="OX", anchors=frozenset({SPO2}), looks_at=frozenset({SPO2}), before=REPEAT,
+        after=_PAIR, limits={"ok": Limit(Decimal(95), "higher"), "low": Limit(Decimal(92), "higher")}, floor=True,
+        trend=SPO2, judge=bands,
+    ),
+)  # fmt: skip

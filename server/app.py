@@ -1,0 +1,103 @@
+"""The composition root: the only file that knows every slice. `build(parts)` needs no running server, so tests use it too."""
+
+from typing import Any, Final
+
+from litestar import Litestar, get
+from litestar.di import NamedDependency, Provide
+from litestar.response import Response
+from litestar.types import ASGIApp
+
+from domain.actor import Actor
+from server import metrics
+from server.app_state import Parts
+from server.auth import pages as sign_in_pages
+from server.auth import routes as sign_in
+from server.auth.middleware import Gate
+from server.auth.service import Auth
+from server.edge import Edge, problem_response
+from server.episodes import pages as desk
+from server.episodes import routes as episodes
+from server.http import AnyRequest
+from server.openapi import config, document
+from server.people import routes as people
+from server.readings import routes as readings
+from server.web import routes as web
+
+VERSION: Final = "0.1.0"
+
+
+@get("/livez", opt={"public": True}, include_in_schema=False, sync_to_thread=False)
+def livez() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@get("/readyz", opt={"public": True}, include_in_schema=False)
+async def readyz(parts: NamedDependency[Parts]) -> Response[dict[str, Any]]:
+    """Whether readings can be accepted, and whether somebody is watching: two different things (INV-15)."""
+    found = await parts.ready()
+    return Response(found, status_code=200 if found["accepting"] else 503)
+
+
+@get("/version", opt={"public": True}, include_in_schema=False, sync_to_thread=False)
+def version() -> dict[str, str]:
+    """Which release this is."""
+    return {"version": VERSION}
+
+
+@get("/metrics", opt={"public": True}, include_in_schema=False, media_type="text/plain", sync_to_thread=False)
+def counts() -> bytes:
+    """Counts with bounded labels, for Prometheus."""
+    return metrics.text()
+
+
+def _actor(request: AnyRequest, parts: NamedDependency[Parts]) -> Actor:
+    return parts.signed_in(request.scope)
+
+
+HANDLERS: Final[list[Any]] = [
+    livez,
+    readyz,
+    version,
+    counts,
+    document,
+    *sign_in.ROUTES,
+    *people.ROUTES,
+    *readings.ROUTES,
+    *episodes.ROUTES,
+    *sign_in_pages.ROUTES,
+    *desk.ROUTES,
+    *web.ROUTES,
+]
+
+
+def refused(request: AnyRequest, error: Exception) -> Response[bytes]:
+    """Every refusal and fault, as a problem document or as a page for people."""
+    return problem_response(error, request.scope)
+
+
+def litestar(parts: Parts) -> Litestar:
+    """The application without its outer layers."""
+
+    def the_parts() -> Parts:
+        return parts
+
+    app = Litestar(
+        HANDLERS,
+        dependencies={
+            "parts": Provide(the_parts, sync_to_thread=False),
+            "actor": Provide(_actor, sync_to_thread=False),
+        },
+        openapi_config=config(VERSION),
+        # Litestar's own logging would set the root logger to INFO (architecture 7).
+        logging_config=None,
+        exception_handlers={Exception: refused},
+    )
+    app.state.parts = parts
+    return app
+
+
+def build(parts: Parts) -> ASGIApp:
+    """The whole application: edge, session gate, handlers."""
+    auth: Auth = parts.extras["auth"]
+    return Edge(Gate(litestar(parts), auth.sessions))

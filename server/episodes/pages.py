@@ -1,0 +1,378 @@
+"""The nurse's desk: the queue, a person's page, the three actions as forms, and the live stream."""
+
+from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Response, Stream
+
+from domain.actor import Actor, ActorKind
+from domain.days import day, years
+from domain.detection.advice import ADVICE
+from domain.detection.judgement import Severity
+from domain.episodes.episode import DismissReason, FlagState, Result
+from domain.episodes.lifecycle import NEEDS_REASON
+from domain.errors import Conflict, Invalid, NotFound, NotSignedIn, Refusal, StaleVersion
+from domain.readings.kinds import BY_NAME, BY_NO
+from domain.text import admit
+from server import clock
+from server.app_state import Parts
+from server.auth.pages import go
+from server.auth.routes import form_of
+from server.auth.sessions import cookie_of, csrf_of
+from server.episodes import service
+from server.episodes.store import EventRow, SeriesRow
+from server.http import AnyRequest, path_id
+from server.live import EVERYTHING
+from server.people import service as people
+from server.web import charts, words
+from server.web.layout import Pages, policy
+from server.web.routes import html
+from server.web.views import (
+    ChartView,
+    Choice,
+    EpisodeView,
+    LineView,
+    PatientView,
+    QueueView,
+    Rank,
+    ReasonView,
+    RowView,
+    Shell,
+    TableRow,
+    Viewer,
+)
+
+ZONE: Final = ZoneInfo("Europe/London")
+DAYS: Final = 28
+PERSON_DAYS: Final = 90
+_REASONS: Final = 3
+_NEW: Final = timedelta(hours=1)
+_PRESSURE: Final = BY_NAME["blood_pressure"].no
+_SENSOR: Final = BY_NAME["glucose_cgm"].no
+_CHARTS: Final = tuple(
+    BY_NAME[name].no
+    for name in (
+        "body_weight", "blood_pressure", "heart_rate", "oxygen_saturation", "peak_flow", "glucose_cgm", "glucose_capillary",
+        "ketones_blood", "body_temperature", "respiratory_rate",
+    )
+)  # fmt: skip
+GROUPS: Final = {
+    "E": "Emergency symptom", "SYMPTOM": "Symptom", "HF-W": "Weight", "HF-S": "Heart failure symptoms", "OX": "Oxygen level",
+    "NW": "NEWS2", "HT": "Blood pressure", "DM-HYPO": "Low glucose", "DM-KET": "Ketones", "AS": "Asthma",
+    "OPS": "A check that did not run",
+}  # fmt: skip
+_SNOOZES: Final = {"1h": timedelta(hours=1), "4h": timedelta(hours=4), "1d": timedelta(days=1), "7d": timedelta(days=7)}
+_SNOOZE_WORDS: Final = {"1h": "1 hour", "4h": "4 hours", "1d": "Until tomorrow", "7d": "A week"}
+_STAFF_ROLE: Final = {"nurse": "specialist nurse", "lead": "lead nurse", "coordinator": "coordinator", "admin": "administrator"}
+
+
+def _must_be_staff(actor: Actor) -> None:
+    if actor.kind is not ActorKind.STAFF:
+        raise NotFound
+
+
+async def _shell(request: AnyRequest, parts: Parts, actor: Actor, *, section: str = "", said: str = "") -> Shell:
+    pages: Pages = parts.extras["pages"]
+    found = await people.me(parts.database, actor)
+    cookie = cookie_of(request.scope["headers"])
+    viewer = None if found is None else Viewer(name=found.name, role=_STAFF_ROLE.get(found.role or "", found.role or ""))
+    return Shell(
+        brand=pages.brand, nonce=pages.nonce(), csrf="" if cookie is None else csrf_of(cookie), viewer=viewer, section=section,
+        said=said, demo=parts.extras["settings"].demo,
+    )  # fmt: skip
+
+
+def _snoozes(severity: int, *, floor: bool) -> tuple[Choice, ...]:
+    if floor:
+        return ()
+    most = timedelta(hours=4) if severity == Severity.RED else timedelta(days=7)
+    return tuple(Choice(value=key, label=_SNOOZE_WORDS[key]) for key, span in _SNOOZES.items() if span <= most)
+
+
+def _reason(reason: service.Reason, now: datetime) -> ReasonView:
+    one = reason.judgement
+    explained = reason.row.state == FlagState.EXPLAINED
+    limits = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in one.limits.items())
+    return ReasonView(
+        text=one.sentence + (" (explained by a later reading)" if explained else ""),
+        rule=f"{one.rule} v{one.version}", rank=Rank.of(reason.row.severity, emergency=reason.row.emergency),
+        at=one.anchor_at, is_new=now - reason.row.raised_at < _NEW and not explained,
+        advice=ADVICE.get(one.advice or "", ""), limits=f"Limits in force: {limits}" if limits else "",
+    )  # fmt: skip
+
+
+def _standing(reasons: Sequence[service.Reason]) -> list[service.Reason]:
+    """Worst first, each rule's newest only; what still stands before what was explained."""
+    order = sorted(
+        reasons,
+        key=lambda one: (one.row.state != FlagState.ACTIVE, -one.row.severity, -one.row.anchor_at.timestamp()),
+    )
+    seen: set[str] = set()
+    return [one for one in order if not (one.row.rule in seen or seen.add(one.row.rule))]
+
+
+def _value(kind: int, row: SeriesRow) -> str:
+    found = BY_NO[kind]
+    shown = charts.number(row.value, found.places if found.places < 2 else 1)  # noqa: PLR2004 - grams are noise on a screen
+    if row.value2 is not None:
+        shown += f"/{charts.number(row.value2, found.places)}"
+    return shown
+
+
+def _unit(kind: int) -> str:
+    return {"mm[Hg]": "mmHg", "Cel": "°C", "/min": "a minute"}.get(BY_NO[kind].unit, BY_NO[kind].unit)
+
+
+def _points(rows: Sequence[SeriesRow]) -> list[charts.Point]:
+    return [(row.taken_at, row.value) for row in rows]
+
+
+def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
+    """One person's row."""
+    worst = card.worst.row
+    rank = Rank.of(worst.severity, emergency=worst.emergency)
+    found = [reason for concern in card.concerns for reason in _standing(concern.reasons)]
+    reasons = [_reason(one, now) for one in found]
+    kind = BY_NO[card.kind]
+    points = _points(card.series)
+    frame = charts.Frame(
+        title=kind.label, label=kind.label, unit=_unit(card.kind), start=now - timedelta(days=DAYS), end=now,
+        places=min(kind.places, 1), width=150, height=44,
+    )  # fmt: skip
+    last = card.series[-1] if card.series else None
+    place = f"{int(worst.snoozed_until is not None)}{9 - worst.severity}{int(worst.owner is not None)}{worst.raised_at.timestamp():.0f}"
+    return RowView(
+        patient=str(worst.patient_id), episode=str(worst.id), version=worst.version, place=place,
+        name=f"{worst.given_name} {worst.family_name}", age=years(worst.birth_on, day(now, worst.zone)),
+        conditions=words.conditions(worst.conditions), rank=rank, reasons=tuple(reasons[:_REASONS]),
+        more=max(len(reasons) - _REASONS, 0), told=next((one.advice for one in reasons if one.advice), ""),
+        trend=charts.sparkline(points, charts.own_band(points, now), frame),
+        trend_label=kind.label.lower() + ("" if last else ": no readings"),
+        latest=f"{_value(card.kind, last)} {_unit(card.kind)}" if last else "",
+        latest_at=last.taken_at.astimezone(ZONE) if last else None, flagged_at=worst.raised_at.astimezone(ZONE),
+        waited=words.waited(worst.raised_at, now), owner=worst.owner_name or ("somebody" if worst.owner else ""),
+        is_mine=worst.owner == actor.id, snoozed_until=worst.snoozed_until,
+        snoozes=_snoozes(worst.severity, floor=worst.emergency),
+    )  # fmt: skip
+
+
+@get("/", include_in_schema=False)
+async def queue(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[bytes]:
+    """Who needs me, most urgent first, why, and how many are steady."""
+    _must_be_staff(actor)
+    found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"])
+    now = found.as_of.astimezone(ZONE)
+    ready = await parts.ready()
+    view = QueueView(
+        rows=tuple(row_of(card, actor, now) for card in found.cards), people=found.people, as_of=now,
+        lag="" if ready["watching"] else "The watch is not running: readings are stored and judged, but nobody is reminded. "
+        "Tell whoever runs this service.",
+    )  # fmt: skip
+    shell = await _shell(request, parts, actor, section="queue")
+    pages: Pages = parts.extras["pages"]
+    return html(pages.page("steady/queue.html", shell, view, now), policy(shell.nonce))
+
+
+_EVENT: Final = msgspec.json.Decoder(dict[str, str])
+
+
+def _line(event: EventRow) -> LineView:
+    body = _EVENT.decode(event.body)
+    said = words.EVENTS.get(event.what, event.what)
+    extra = body.get("why") or body.get("result", "").replace("_", " ") or body.get("reason", "") or body.get("rule", "")
+    severity = {"info": 1, "amber": 2, "red": 3}.get(body.get("severity", ""))
+    return LineView(
+        at=event.at.astimezone(ZONE), text=f"{said}: {extra}" if extra else said, by=event.by_name or "",
+        rank=None if severity is None else Rank.of(severity, emergency=False),
+    )  # fmt: skip
+
+
+def _late(reason: service.Reason) -> LineView:
+    return LineView(
+        at=reason.judgement.anchor_at.astimezone(ZONE), text=reason.judgement.sentence, found_late=True,
+        rank=Rank.of(reason.row.severity, emergency=reason.row.emergency),
+    )  # fmt: skip
+
+
+def _chart(kind: int, rows: Sequence[SeriesRow], now: datetime) -> ChartView:
+    found = BY_NO[kind]
+    start = max(now - timedelta(days=PERSON_DAYS), rows[0].taken_at - timedelta(hours=12))
+    frame = charts.Frame(
+        title=found.label, label=found.label, unit=_unit(kind), start=start, end=now, places=min(found.places, 1)
+    )
+    points = _points(rows)
+    if kind == _PRESSURE:
+        pairs = [(row.taken_at.astimezone(ZONE), row.value, row.value2 or Decimal(0)) for row in rows]
+        target = charts.Band(85, 135)
+        picture = charts.pressure_bars(pairs, target, (), frame)
+        sentence = charts.pressure_sentence(pairs, target, frame)
+    elif found.name.startswith("glucose"):
+        band = charts.Band(3.9, 10.0)
+        picture = charts.glucose_trace(points, band, (), frame)
+        sentence = charts.glucose_sentence(points, band, frame)
+    else:
+        own = charts.own_band(points, now)
+        picture = charts.line_chart(points, own, (), frame)
+        sentence = charts.sentence(points, own, frame)
+    table = tuple(TableRow(at=row.taken_at.astimezone(ZONE), value=_value(kind, row)) for row in reversed(rows[-60:]))
+    return ChartView(
+        key=found.name, title=f"{found.label}: {_value(kind, rows[-1])} {_unit(kind)}", picture=picture, sentence=sentence,
+        unit=f"{found.label}, {_unit(kind)}", table=table,
+    )  # fmt: skip
+
+
+def _nhs(number: str | None) -> str:
+    return "" if number is None else f"{number[:3]} {number[3:6]} {number[6:]}"
+
+
+def person_view(found: service.PersonPage, actor: Actor, now: datetime, fault: str = "") -> PatientView:
+    """All that a person's page shows."""
+    person = found.person
+    by_episode: dict[UUID | None, list[service.Reason]] = {}
+    for reason in found.reasons:
+        by_episode.setdefault(reason.row.episode, []).append(reason)
+    episodes = tuple(
+        EpisodeView(
+            episode=str(row.id), patient=str(row.patient_id), version=row.version, name=GROUPS.get(row.group, row.group),
+            rank=Rank.of(row.severity, emergency=row.emergency), owner=row.owner_name or "", is_mine=row.owner == actor.id,
+            reasons=tuple(_reason(one, now) for one in _standing(by_episode.get(row.id, []))),
+            opened_at=row.opened_at.astimezone(ZONE),
+            snoozed_until=row.snoozed_until.astimezone(ZONE) if row.snoozed_until and row.snoozed_until > now else None,
+            snooze_reason=row.snooze_reason or "", snoozes=_snoozes(row.severity, floor=row.floor_emergency),
+        )
+        for row in found.episodes
+        if row.state != "closed"
+    )  # fmt: skip
+    lines = [*map(_line, found.events), *map(_late, found.found_late)]
+    return PatientView(
+        patient=str(person.patient_id), name=f"{person.given_name} {person.family_name}",
+        age=years(person.birth_on, day(now, person.zone)), born=f"{person.birth_on:%d %b %Y}",
+        nhs_number=_nhs(person.nhs_number), conditions=words.conditions(person.conditions), prefers=person.prefers,
+        language=person.language, telephone=person.telephone, coordinator=person.coordinator or "", episodes=episodes,
+        charts=tuple(_chart(kind, rows, now) for kind in _CHARTS if (rows := found.series.get(kind))),
+        timeline=tuple(sorted(lines, key=lambda line: line.at, reverse=True)[:60]), as_of=now, fault=fault,
+        results=words.RESULTS, reasons=words.DISMISS_REASONS,
+    )  # fmt: skip
+
+
+async def _person(
+    request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, *, fault: str = "", status: int = 200
+) -> Response[bytes]:
+    found = await service.person(
+        parts.database, parts.reads, actor, patient, request.scope["state"]["request_id"], kinds=_CHARTS, days=PERSON_DAYS
+    )
+    now = found.as_of.astimezone(ZONE)
+    shell = await _shell(request, parts, actor)
+    pages: Pages = parts.extras["pages"]
+    text = pages.page("steady/patient.html", shell, person_view(found, actor, now, fault), now)
+    return html(text, policy(shell.nonce), status=status)
+
+
+@get("/patients/{patient_id:str}", include_in_schema=False)
+async def person(
+    request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], patient_id: FromPath[str]
+) -> Response[bytes]:
+    """One person: why they are flagged, what was measured, what happened."""
+    _must_be_staff(actor)
+    return await _person(request, parts, actor, path_id(patient_id))
+
+
+def _version(form: dict[str, str]) -> int:
+    text = form.get("version", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - an integer's digits
+        raise Invalid("The page is too old: load it again.", "/version")
+    return int(text)
+
+
+async def _act(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, episode: UUID, what: str) -> None:
+    form = await form_of(request)
+    version = _version(form)
+    here = (parts.database, parts.reads, actor, patient, episode, version, request.scope["state"]["request_id"])
+    if what == "acknowledge":
+        await service.acknowledge(*here)
+    elif what == "snooze":
+        span = _SNOOZES.get(form.get("until", ""))
+        if span is None:
+            raise Invalid("Choose how long.", "/until")
+        await service.snooze(*here, clock.now() + span, admit(form.get("reason", ""), pointer="/reason", most=500))
+    elif what == "close":
+        result, reason = _chosen(form)
+        await service.close(*here, result, reason)
+    else:
+        raise NotFound
+
+
+def _chosen(form: dict[str, str]) -> tuple[Result, DismissReason | None]:
+    try:
+        result = Result(form.get("result", ""))
+        reason = DismissReason(form["reason"]) if form.get("reason") else None
+    except ValueError as error:
+        raise Invalid("Choose what happened.", "/result") from error
+    if result in NEEDS_REASON and reason is None:
+        raise Invalid("Say why no action was needed.", "/reason")
+    return result, reason
+
+
+@post("/patients/{patient_id:str}/episodes/{episode_id:str}/{what:str}", include_in_schema=False, status_code=200)
+async def act(
+    request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], patient_id: FromPath[str],
+    episode_id: FromPath[str], what: FromPath[str],
+) -> Response[bytes]:  # fmt: skip
+    """Take, put off or close; then back to where it was pressed. A refusal is said on the person's page."""
+    _must_be_staff(actor)
+    patient = path_id(patient_id)
+    try:
+        await _act(request, parts, actor, patient, path_id(episode_id), what)
+    except (Conflict, StaleVersion, Invalid) as error:
+        fault = (
+            "Somebody changed this since you looked. This is how it is now." if isinstance(error, StaleVersion) else error.detail
+        )
+        return await _person(request, parts, actor, patient, fault=fault, status=409 if not isinstance(error, Invalid) else 422)
+    return go("/" if what == "snooze" else f"/patients/{patient}")
+
+
+@get("/events", include_in_schema=False)
+async def events(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Stream:
+    """Rows as they change. Each is read again under the viewer's own rights, so a withdrawn grant is felt at once (ACC-5)."""
+    _must_be_staff(actor)
+    shell = await _shell(request, parts, actor)
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return Stream(_rows(request, parts, shell), media_type="text/event-stream", headers=headers)
+
+
+def _message(text: str) -> bytes:
+    lines = "".join(f"data: {line}\n" for line in text.splitlines() if line.strip())
+    return f"{lines}\n".encode()
+
+
+async def _rows(request: AnyRequest, parts: Parts, shell: Shell) -> AsyncGenerator[bytes]:
+    yield b"retry: 3000\n\n"
+    shown: set[UUID] = set()
+    async for patient in parts.live.stream():
+        try:
+            actor = parts.signed_in(request.scope)
+        except (NotSignedIn, Refusal):
+            return
+        if patient is None:
+            yield b": still here\n\n"
+            continue
+        only = None if patient == EVERYTHING else patient
+        found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"], only=only)
+        now = found.as_of.astimezone(ZONE)
+        pages: Pages = parts.extras["pages"]
+        for card in found.cards:
+            shown.add(card.worst.row.patient_id)
+            yield _message(pages.live_row(shell, row_of(card, actor, now), now))
+        if only is not None and not found.cards:
+            yield _message(pages.live_gone(f"row-{only}"))
+
+
+ROUTES: Final[list[Any]] = [queue, person, act, events]

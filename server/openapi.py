@@ -1,0 +1,134 @@
+"""The API's own description: what Litestar gives, and what must be added (ux-reference 1.2), made once."""
+
+import sys
+from pathlib import Path
+from typing import Any, Final, cast
+
+import msgspec
+from litestar import Litestar, get
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import License, Server
+from litestar.response import Response
+
+from domain.readings.kinds import BY_NAME
+from server.http import AnyRequest
+from server.problems import Problem
+from server.readings import wire
+from server.settings import Settings
+
+_WRITES: Final = frozenset({"post", "put", "patch", "delete"})
+_EXAMPLE: Final = {
+    "id": "0190a8f0-5b6e-7c3a-9d2e-6f1f2b3c4d5e", "kind": "body_weight", "takenAt": "2026-11-20T07:05:00+00:00", "value": 80.2,
+    "unit": "kg",
+}  # fmt: skip
+EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "weight": _EXAMPLE,
+    "blood pressure": {
+        "id": "0190a8f0-5b6e-7c3a-9d2e-6f1f2b3c4d5f", "kind": "blood_pressure", "takenAt": "2026-11-20T07:06:00+00:00",
+        "parts": {"systolic": 128, "diastolic": 79}, "unit": "mm[Hg]",
+    },
+    "symptom": {
+        "id": "0190a8f0-5b6e-7c3a-9d2e-6f1f2b3c4d60", "kind": "symptom", "takenAt": "2026-11-20T07:07:00+00:00",
+        "code": "breathless_on_effort_worse",
+    },
+}  # fmt: skip
+"""Examples of the documentation; a test sends each."""
+
+
+def config(version: str) -> OpenAPIConfig:
+    """What Litestar is told."""
+    return OpenAPIConfig(
+        title="Steady", version=version, path="/litestar-schema", render_plugins=[],
+        description="Readings in, deterioration noticed, a nurse acts. Not a medical device.",
+        license=License(name="Apache-2.0", identifier="Apache-2.0"), servers=[Server(url="/")],
+    )  # fmt: skip
+
+
+def described(app: Litestar) -> dict[str, Any]:
+    """The whole document, with our additions."""
+    found = cast("dict[str, Any]", app.openapi_schema.to_schema())
+    schemas = found.setdefault("components", {}).setdefault("schemas", {})
+    _add_shapes(schemas)
+    found["components"]["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    }
+    found["security"] = [{"token": []}]
+    found["paths"].update(_reading_paths())
+    for path in found["paths"].values():
+        for method, operation in path.items():
+            _finish(method, operation)
+    return found
+
+
+def _add_shapes(schemas: dict[str, Any]) -> None:
+    shapes = [wire.BatchIn, wire.ReadingIn, wire.ItemOut, wire.BatchOut, wire.Retraction, Problem]
+    _, made = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
+    schemas.update(made)
+    reading = schemas["ReadingIn"]["properties"]
+    number = {"type": "number"}
+    reading["value"] = {**number, "description": "A JSON number of at most 18 digits, in `unit`."}
+    reading["parts"] = {"type": "object", "additionalProperties": number, "description": "Named parts of a panel."}
+    reading["kind"] = {"type": "string", "enum": list(BY_NAME), "description": "What was measured."}
+
+
+def _operation(name: str, summary: str, body: str, answers: dict[str, str], *, path_ids: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {
+        "operationId": name, "summary": summary, "tags": ["readings"],
+        "parameters": [
+            {"name": one, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}} for one in path_ids
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{body}"}}}},
+        "responses": {
+            status: {"description": words, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/" + (
+                "BatchOut" if body == "BatchIn" else "ItemOut")}}}}
+            for status, words in answers.items()
+        },
+    }  # fmt: skip
+
+
+def _reading_paths() -> dict[str, Any]:
+    """The two raw handlers, which Litestar cannot describe."""
+    kept = {"201": "Stored", "200": "Stored before; nothing changed", "202": "Kept and asked about (quarantine)"}
+    put = _operation("putReading", "Send one reading", "ReadingIn", kept, path_ids=("reading_id",))
+    put["requestBody"]["content"]["application/json"]["examples"] = {name: {"value": one} for name, one in EXAMPLES.items()}
+    batch = _operation("postReadings", "Send up to 1,000 readings", "BatchIn", {"200": "One answer per item, in order"})
+    batch["requestBody"]["content"]["application/json"]["examples"] = {
+        "two kinds": {"value": {"items": list(EXAMPLES.values())}}
+    }
+    gone = _operation("retractReading", "Mark a reading entered in error", "Retraction",
+                      {"200": "Its values stay in the history"}, path_ids=("reading_id",))  # fmt: skip
+    return {"/v1/readings/{reading_id}": {"put": put, "delete": gone}, "/v1/readings/batch": {"post": batch}}
+
+
+def _finish(method: str, operation: dict[str, Any]) -> None:
+    """Every refusal is a problem document; Litestar documents a shape of its own."""
+    answers = operation.setdefault("responses", {})
+    for status in [one for one in answers if one.startswith(("4", "5"))]:
+        del answers[status]
+    codes = ["401", "403", "404", "429", "503"] + (["400", "409", "413", "415", "422"] if method in _WRITES else ["422"])
+    shape = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for status in sorted(codes):
+        answers[status] = {"description": "Refused: see the problem document", "content": shape}
+
+
+@get("/openapi.json", opt={"public": True}, include_in_schema=False)
+async def document(request: AnyRequest) -> Response[bytes]:
+    """The description of this API."""
+    app = request.app
+    made = app.state.get("openapi")
+    if made is None:
+        made = app.state.openapi = msgspec.json.encode(described(app))
+    return Response(made, media_type="application/json", headers={"cache-control": "public, max-age=300"})
+
+
+def main(settings: Settings, file: Path | None = None) -> int:
+    """Write the document to a file, or to standard output."""
+    from server.app import litestar  # noqa: PLC0415 - the application imports this module
+    from server.parts import unstarted  # noqa: PLC0415
+
+    made = msgspec.json.format(msgspec.json.encode(described(litestar(unstarted(settings)))), indent=2)
+    if file is None:
+        sys.stdout.write(made.decode() + "\n")
+    else:
+        file.write_bytes(made)
+    return 0

@@ -1,0 +1,1 @@
+"""Pages: layout, words, charts and the parts that templates share."""

@@ -1,0 +1,132 @@
+// The nurse's desk: keys, focus and the "new" bar. Every page works without this file.
+const OFF = "steady.keys.off";
+const rows = () => [...document.querySelectorAll("#queue-rows > tr[data-row]")];
+const here = () => document.activeElement?.closest?.("tr[data-row]") ?? null;
+const keysAreOff = () => window.localStorage.getItem(OFF) === "1";
+const say = (words) => {
+  const line = document.getElementById("status");
+  if (line) line.textContent = words;
+};
+
+function move(step) {
+  const all = rows();
+  if (all.length === 0) return;
+  const at = all.indexOf(here());
+  const next = at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + step, 0), all.length - 1);
+  all[next].querySelector("[data-open]")?.focus();
+  all[next].scrollIntoView({ block: "nearest" });
+}
+
+function press(name) {
+  const scope = here() ?? document.querySelector("[data-alone]") ?? rows()[0];
+  const found = scope?.querySelector(`[data-key="${name}"]`);
+  if (!found) return;
+  if (found.tagName === "SUMMARY") {
+    found.parentElement.open = true;
+    found.parentElement.querySelector("input:not([type=hidden]), select, button")?.focus();
+  } else {
+    found.click();
+  }
+}
+
+function help() {
+  const dialog = document.getElementById("help");
+  if (dialog?.showModal && !dialog.open) dialog.showModal();
+}
+
+const KEYS = {
+  j: () => move(1),
+  k: () => move(-1),
+  a: () => press("a"),
+  z: () => press("z"),
+  o: () => press("o"),
+  "/": () => document.querySelector("[data-find]")?.focus(),
+  "?": help,
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || keysAreOff()) return;
+  if (event.target.closest?.("input, textarea, select, dialog, [contenteditable]")) return;
+  const act = KEYS[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-do]");
+  if (!button) return;
+  if (button.dataset.do === "help") help();
+  if (button.dataset.do === "close") button.closest("dialog")?.close();
+  if (button.dataset.do === "print") window.print();
+  if (button.dataset.do === "top") {
+    window.scrollTo({ top: 0 });
+    rows()[0]?.querySelector("[data-open]")?.focus();
+    document.getElementById("new-bar").hidden = true;
+  }
+});
+
+const toggle = document.getElementById("keys-on");
+if (toggle) {
+  toggle.checked = !keysAreOff();
+  toggle.addEventListener("change", () => {
+    window.localStorage.setItem(OFF, toggle.checked ? "0" : "1");
+    say(toggle.checked ? "Single-key shortcuts are on." : "Single-key shortcuts are off.");
+  });
+}
+
+// Find as you type, on this page only: names never go into an address.
+document.querySelector("[data-find]")?.addEventListener("input", (event) => {
+  const wanted = event.target.value.trim().toLowerCase();
+  let shown = 0;
+  for (const row of rows()) {
+    row.hidden = wanted !== "" && !row.dataset.row.toLowerCase().includes(wanted);
+    if (!row.hidden) shown += 1;
+  }
+  say(wanted === "" ? "" : `${shown} shown`);
+});
+
+// A swapped row keeps the focus, a new row above never moves the row under the pointer.
+const body = document.getElementById("queue-rows");
+let focused = "";
+document.addEventListener("focusin", (event) => {
+  focused = event.target.id;
+});
+if (body) {
+  const known = new Set(rows().map((row) => row.id));
+  new MutationObserver((changes) => {
+    const pointed = body.querySelector("tr:hover");
+    let above = 0;
+    let added = 0;
+    for (const node of changes.flatMap((change) => [...change.addedNodes])) {
+      if (node.nodeName !== "TR" || !node.isConnected || known.has(node.id)) continue;
+      known.add(node.id);
+      node.classList.add("desk-row--new");
+      added += 1;
+      const isAbove = node.getBoundingClientRect().top < 0;
+      if (isAbove || (pointed && node.compareDocumentPosition(pointed) & Node.DOCUMENT_POSITION_FOLLOWING)) {
+        above += node.getBoundingClientRect().height;
+      }
+    }
+    document.getElementById("queue-empty")?.toggleAttribute("hidden", rows().length > 0);
+    if (above > 0) window.scrollBy({ top: above, behavior: "instant" });
+    const bar = document.getElementById("new-bar");
+    if (added > 0 && bar && window.scrollY > 0) {
+      bar.dataset.count = String(Number(bar.dataset.count ?? 0) * (bar.hidden ? 0 : 1) + added);
+      bar.querySelector("[data-count-text]").textContent = bar.dataset.count;
+      bar.hidden = false;
+    }
+    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
+  }).observe(body, { childList: true });
+}
+
+// The live line says what is true: connected or not, and since when nothing was heard.
+const live = document.getElementById("live");
+const liveWords = (words, state) => {
+  if (!live) return;
+  live.dataset.state = state;
+  live.querySelector("[data-live-text]").textContent = words;
+};
+document.addEventListener("htmx:sse:after:connection", () => liveWords("Live", "on"));
+document.addEventListener("htmx:sse:error", () => liveWords("Not live: trying again", "off"));
+document.addEventListener("htmx:sse:close", () => liveWords("Not live: load the page again", "off"));

@@ -1,0 +1,74 @@
+"""The template engine: our templates over the NHS ones, strict about text, with the built file names."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
+from markupsafe import Markup, escape
+
+from server.assets import manifest
+from server.auth.sessions import CSRF_FIELD
+from server.web import words
+from server.web.views import Shell
+
+POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+class Pages:
+    """Renders pages and parts of pages. Made once, at start."""
+
+    def __init__(self, files: Mapping[str, str] | None = None, *, brand: str = "Steady") -> None:
+        self.brand = brand
+        self._environment = environment(manifest().files if files is None else files)
+
+    @staticmethod
+    def nonce() -> str:
+        """A fresh nonce for one answer's Content-Security-Policy."""
+        return secrets.token_urlsafe(16)
+
+    def page(self, template: str, shell: Shell, view: object, now: datetime) -> str:
+        """A whole page."""
+        return self._environment.get_template(template).render(shell=shell, view=view, now=now, cspNonce=shell.nonce)
+
+    def row(self, shell: Shell, view: object, now: datetime) -> str:
+        """One row of the queue, as a button's answer."""
+        return self._environment.get_template("steady/row.html").render(shell=shell, row=view, now=now)
+
+    def live_row(self, shell: Shell, view: object, now: datetime, said: str = "") -> str:
+        """One row as a message to open queues: put in its place or swapped; `said` is read out."""
+        return self._environment.get_template("steady/live_row.html").render(shell=shell, row=view, now=now, said=said)
+
+    def live_gone(self, row_id: str, said: str = "") -> str:
+        """A message to open queues: this person needs nobody any more."""
+        return self._environment.get_template("steady/live_gone.html").render(row_id=row_id, said=said)
+
+
+def policy(nonce: str) -> str:
+    """The Content-Security-Policy of a page."""
+    return POLICY.format(nonce=nonce)
+
+
+def environment(files: Mapping[str, str]) -> Environment:
+    """Jinja with the project's templates in front of the design system's, and `static(name)` for the built files."""
+    made = Environment(
+        undefined=ChainableUndefined,  # the design system's templates ask for parameters that are not there
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=ChoiceLoader([PackageLoader("server.web"), PackageLoader("nhsuk_frontend_jinja")]),
+    )
+
+    def static(name: str) -> str:
+        return f"/static/{files.get(name, name)}"
+
+    def clock(at: datetime, now: datetime) -> Markup:
+        shown = escape(words.when(at.astimezone(now.tzinfo), now))
+        return Markup(f'<time datetime="{at.isoformat()}">{shown}</time>')  # noqa: S704 - escaped above
+
+    made.globals.update({"static": static, "clock": clock, "csrf_field": CSRF_FIELD})
+    return made

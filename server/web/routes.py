@@ -1,0 +1,69 @@
+"""What every page needs: built files, the pages of problems, the API's description for people."""
+
+import mimetypes
+from typing import Any, Final
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Response
+
+from domain.errors import NotFound
+from server import clock
+from server.app_state import Parts
+from server.assets import STATIC
+from server.problems import PAGES
+from server.web.layout import Pages, policy
+from server.web.views import ProblemView, Shell
+
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+# Swagger UI styles elements from its script, so its page alone may do that.
+_DOCS_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def html(text: str, policy_text: str, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
+    """A page's answer: never cached, with its policy."""
+    found = {"content-security-policy": policy_text, "cache-control": "no-store", **(headers or {})}
+    return Response(text.encode(), status_code=status, media_type="text/html; charset=utf-8", headers=found)
+
+
+@get("/static/{name:path}", opt={"public": True}, include_in_schema=False, sync_to_thread=True)
+def static(name: FromPath[str]) -> Response[bytes]:
+    """A built file; its name carries its content's hash."""
+    wanted = name.removeprefix("/")
+    parts = wanted.split("/")
+    if any(part in {"", ".", ".."} or "\x00" in part for part in parts) or wanted.endswith(".json"):
+        raise NotFound
+    file = STATIC.joinpath(*parts)
+    if not file.is_file():
+        raise NotFound
+    kind = mimetypes.guess_type(wanted)[0] or "application/octet-stream"
+    return Response(file.read_bytes(), media_type=kind, headers={"cache-control": _FOR_EVER})
+
+
+@get("/problems/{code:str}", opt={"public": True}, include_in_schema=False)
+async def problem(parts: NamedDependency[Parts], code: FromPath[str]) -> Response[bytes]:
+    """What a problem means, and what to do."""
+    words = PAGES.get(code)
+    if words is None:
+        raise NotFound
+    pages: Pages = parts.extras["pages"]
+    shell = Shell(brand=pages.brand, nonce=pages.nonce())
+    view = ProblemView(status=None, title=words.title, happened=words.happened, do=words.do, slug=code)
+    return html(pages.page("steady/problem.html", shell, view, clock.now()), policy(shell.nonce))
+
+
+@get("/docs", opt={"public": True}, include_in_schema=False)
+async def docs(parts: NamedDependency[Parts]) -> Response[bytes]:
+    """The API to read and try, served from here: no other host is asked."""
+    if not parts.extras["settings"].docs:
+        raise NotFound
+    pages: Pages = parts.extras["pages"]
+    shell = Shell(brand=pages.brand, nonce=pages.nonce())
+    return html(pages.page("steady/docs.html", shell, None, clock.now()), _DOCS_POLICY.format(nonce=shell.nonce))
+
+
+ROUTES: Final[list[Any]] = [static, problem, docs]

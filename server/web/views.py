@@ -1,0 +1,238 @@
+"""What each page shows, said once: handlers fill these, templates only lay them out. Times are aware, in the viewer's zone."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+from markupsafe import Markup
+
+from domain.detection.judgement import Severity
+
+
+class Rank(StrEnum):
+    """Severity as people see it: shape, word and colour together, never one alone."""
+
+    EMERGENCY = "emergency"
+    URGENT = "urgent"
+    SOON = "soon"
+    WATCH = "watch"
+
+    @classmethod
+    def of(cls, severity: int, *, emergency: bool) -> "Rank":
+        """The rank of a severity number."""
+        if emergency:
+            return cls.EMERGENCY
+        return {Severity.RED: cls.URGENT, Severity.AMBER: cls.SOON, Severity.INFO: cls.WATCH}[Severity(severity)]
+
+    @property
+    def shape(self) -> str:
+        """A sign that can be told apart in black and white."""
+        return {"emergency": "▲", "urgent": "▲", "soon": "◆", "watch": "●"}[self.value]
+
+    @property
+    def word(self) -> str:
+        """What is said."""
+        return {"emergency": "Emergency", "urgent": "Urgent", "soon": "Soon", "watch": "Watch"}[self.value]
+
+
+class Viewer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who looks at the page."""
+
+    name: str
+    role: str
+
+
+class Shell(msgspec.Struct, frozen=True, kw_only=True):
+    """What every page has round its content. `viewer` is None before sign-in; `section` is the lit part of the menu."""
+
+    brand: str
+    nonce: str
+    csrf: str = ""
+    viewer: Viewer | None = None
+    section: str = ""
+    said: str = ""
+    demo: bool = False
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that can be chosen; `hint` explains it."""
+
+    value: str
+    label: str
+    hint: str = ""
+    chosen: bool = False
+
+
+class SignInView(msgspec.Struct, frozen=True, kw_only=True):
+    """The form before somebody is known. The name typed is shown again, the password never."""
+
+    name: str = ""
+    fault: str = ""
+    after: str = "/"
+
+
+class CodeView(msgspec.Struct, frozen=True, kw_only=True):
+    """The form for the one-time code. `step` is what the server needs to go on, opaque to the page."""
+
+    step: str = ""
+    fault: str = ""
+    after: str = "/"
+
+
+class ReasonView(msgspec.Struct, frozen=True, kw_only=True):
+    """Why, in words and numbers; `rule` is the rule's own name, shown when asked for."""
+
+    text: str
+    rule: str
+    rank: Rank
+    at: datetime
+    is_new: bool = False
+    advice: str = ""
+    limits: str = ""
+
+
+class RowView(msgspec.Struct, frozen=True, kw_only=True):
+    """One person in the queue. `place` sorts rows as text; `version` is what the nurse saw when she pressed."""
+
+    patient: str
+    episode: str
+    version: int
+    place: str
+    name: str
+    age: int
+    conditions: str
+    rank: Rank
+    reasons: tuple[ReasonView, ...]
+    more: int = 0
+    told: str = ""
+    trend: Markup
+    trend_label: str
+    latest: str
+    latest_at: datetime | None
+    flagged_at: datetime
+    waited: str
+    owner: str = ""
+    is_mine: bool = False
+    snoozed_until: datetime | None = None
+    snoozes: tuple[Choice, ...] = ()
+    fault: str = ""
+
+    @property
+    def id(self) -> str:
+        """The row's place in the page, for live swaps."""
+        return f"row-{self.patient}"
+
+    @property
+    def href(self) -> str:
+        """The person's own page."""
+        return f"/patients/{self.patient}"
+
+    @property
+    def act(self) -> str:
+        """Where this concern's actions are posted."""
+        return f"/patients/{self.patient}/episodes/{self.episode}"
+
+
+class QueueView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who needs the viewer, and how many do not. `lag` says in words how old the picture is, empty when it is fresh."""
+
+    rows: tuple[RowView, ...]
+    people: int
+    as_of: datetime
+    lag: str = ""
+    mine_only: bool = False
+
+    def count(self, rank: str) -> int:
+        """How many rows have this rank; an emergency counts as urgent."""
+        same = {"urgent": {"urgent", "emergency"}}.get(rank, {rank})
+        return sum(row.rank.value in same for row in self.rows)
+
+    @property
+    def steady(self) -> int:
+        """The quiet majority."""
+        return max(self.people - len(self.rows), 0)
+
+
+class TableRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the numbers behind a chart."""
+
+    at: datetime
+    value: str
+    note: str = ""
+
+
+class ChartView(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of reading: the finding as title, the picture, its sentence and its numbers, newest first."""
+
+    key: str
+    title: str
+    picture: Markup
+    sentence: str
+    unit: str
+    table: tuple[TableRow, ...]
+
+
+class EpisodeView(msgspec.Struct, frozen=True, kw_only=True):
+    """One open concern on a person's page with what can be done about it."""
+
+    episode: str
+    patient: str
+    version: int
+    name: str
+    rank: Rank
+    reasons: tuple[ReasonView, ...]
+    opened_at: datetime
+    owner: str = ""
+    is_mine: bool = False
+    snoozed_until: datetime | None = None
+    snooze_reason: str = ""
+    snoozes: tuple[Choice, ...] = ()
+
+    @property
+    def act(self) -> str:
+        """Where this concern's actions are posted."""
+        return f"/patients/{self.patient}/episodes/{self.episode}"
+
+
+class LineView(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the timeline, newest first. `found_late` marks what history showed afterwards (DQ-8)."""
+
+    at: datetime
+    text: str
+    by: str = ""
+    rank: Rank | None = None
+    found_late: bool = False
+
+
+class PatientView(msgspec.Struct, frozen=True, kw_only=True):
+    """One person: who they are, why they are flagged, what was measured, what happened."""
+
+    patient: str
+    name: str
+    age: int
+    born: str
+    nhs_number: str
+    conditions: str
+    prefers: str = ""
+    language: str = ""
+    telephone: str = ""
+    coordinator: str = ""
+    episodes: tuple[EpisodeView, ...] = ()
+    charts: tuple[ChartView, ...] = ()
+    timeline: tuple[LineView, ...] = ()
+    as_of: datetime
+    fault: str = ""
+    results: tuple[Choice, ...] = ()
+    reasons: tuple[Choice, ...] = ()
+
+
+class ProblemView(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong and what to do, for people. `reference` lets support find it."""
+
+    status: int | None
+    title: str
+    happened: str
+    do: str
+    slug: str = ""
+    reference: str = ""
+    back: str = "/"

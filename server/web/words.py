@@ -1,0 +1,80 @@
+"""The words that several pages share, each once; plain English, a few words, nothing that blames."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from domain.episodes.episode import DismissReason, Result
+from server.web.views import Choice
+
+RESULTS: Final = (
+    Choice(value=Result.ADVICE_GIVEN, label="Advice given"),
+    Choice(value=Result.MEDICINE_CHANGED, label="Medicine changed"),
+    Choice(value=Result.VISIT, label="Visit arranged"),
+    Choice(value=Result.ADMITTED, label="Admitted to hospital"),
+    Choice(value=Result.NO_ACTION_NEEDED, label="No action needed", hint="Say why below"),
+    Choice(value=Result.FALSE_ALARM, label="False alarm", hint="Say why below"),
+)
+DISMISS_REASONS: Final = (
+    Choice(value=DismissReason.MEASUREMENT_ERROR, label="The reading was wrong"),
+    Choice(value=DismissReason.EXPECTED, label="Expected for this person"),
+    Choice(value=DismissReason.KNOWN, label="Known already"),
+    Choice(value=DismissReason.ACTED, label="Somebody has acted already"),
+    Choice(value=DismissReason.DUPLICATE, label="The same concern twice"),
+)
+CONDITIONS: Final[dict[str, str]] = {
+    "heart_failure": "heart failure",
+    "hypertension": "high blood pressure",
+    "copd": "COPD",
+    "asthma": "asthma",
+    "diabetes": "diabetes",
+    "diabetes_type_1": "type 1 diabetes",
+    "diabetes_type_2": "type 2 diabetes",
+    "kidney": "kidney disease",
+    "chronic_kidney_disease": "kidney disease",
+    "epilepsy": "epilepsy",
+    "mood": "low mood",
+    "depression": "depression",
+}
+EVENTS: Final[dict[str, str]] = {
+    "opened": "Flagged",
+    "raised": "Became more serious",
+    "reopened": "Flagged again",
+    "acknowledged": "Taken",
+    "snoozed": "Put off",
+    "unsnoozed": "Back in the queue",
+    "closed": "Closed",
+    "resolved": "Back to usual, closed by itself",
+    "expired": "Ended by itself",
+    "superseded": "Replaced by a newer concern",
+    "withdrawn": "Withdrawn after a correction",
+    "escalated": "Passed to the next person",
+}
+
+
+def conditions(codes: list[str] | None) -> str:
+    """Conditions as people say them."""
+    return ", ".join(CONDITIONS.get(code, code.replace("_", " ")) for code in codes or [])
+
+
+def waited(since: datetime, now: datetime) -> str:
+    """How long ago in one word and a number; relative only under a day."""
+    gone = now - since
+    minutes = int(gone.total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:  # noqa: PLR2004 - minutes in an hour
+        return f"{minutes} min"
+    if gone < timedelta(days=1):
+        return f"{minutes // 60} h"
+    return f"{gone.days} day{'s' if gone.days != 1 else ''}"
+
+
+def when(at: datetime, now: datetime) -> str:
+    """A time as the viewer says it: today's by the clock, older ones by the day. Both in one zone."""
+    clock = at.strftime("%H:%M")
+    if at.date() == now.date():
+        return f"today {clock}"
+    if at.date() == now.date() - timedelta(days=1):
+        return f"yesterday {clock}"
+    year = "" if at.year == now.year else f" {at.year}"
+    return f"{at.day} {at.strftime('%b')}{year} {clock}"
