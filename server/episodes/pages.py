@@ -71,6 +71,7 @@ GROUPS: Final = {
 }  # fmt: skip
 _SNOOZES: Final = {"1h": timedelta(hours=1), "4h": timedelta(hours=4), "1d": timedelta(days=1), "7d": timedelta(days=7)}
 _SNOOZE_WORDS: Final = {"1h": "1 hour", "4h": "4 hours", "1d": "Until tomorrow", "7d": "A week"}
+_CHANGED: Final = "Somebody changed this since you looked. This is how it is now."
 _STAFF_ROLE: Final = {"nurse": "specialist nurse", "lead": "lead nurse", "coordinator": "coordinator", "admin": "administrator"}
 
 
@@ -148,7 +149,11 @@ def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
         places=min(kind.places, 1), width=150, height=44,
     )  # fmt: skip
     last = card.series[-1] if card.series else None
-    place = f"{int(worst.snoozed_until is not None)}{9 - worst.severity}{int(worst.owner is not None)}{worst.raised_at.timestamp():.0f}"
+    # The service's order as digits, for a browser that puts a new row in its place.
+    place = (
+        f"{int(worst.snoozed_until is not None)}{9 - worst.severity}{int(worst.owner is not None)}{int(not worst.emergency)}"
+        f"{worst.raised_at.timestamp():.0f}"
+    )
     return RowView(
         patient=str(worst.patient_id), episode=str(worst.id), version=worst.version, place=place,
         name=f"{worst.given_name} {worst.family_name}", age=years(worst.birth_on, day(now, worst.zone)),

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 from markupsafe import Markup, escape
@@ -70,5 +70,6 @@ def environment(files: Mapping[str, str]) -> Environment:
         shown = escape(words.when(at.astimezone(now.tzinfo), now))
         return Markup(f'<time datetime="{at.isoformat()}">{shown}</time>')  # noqa: S704 - escaped above
 
-    made.globals.update({"static": static, "clock": clock, "csrf_field": CSRF_FIELD})
+    shared = cast("dict[str, object]", made.globals)
+    shared.update({"static": static, "clock": clock, "csrf_field": CSRF_FIELD})
     return made
