@@ -85,10 +85,15 @@ class Live:
                 log.warning("live.lost", error=type(error).__name__)
                 await asyncio.sleep(1.0)
 
-    async def stream(self) -> AsyncIterator[UUID | None]:
-        """Patients that changed, as they change; None is a keep-alive; `EVERYTHING` means look at all again."""
+    async def stream(self, *, first: UUID | None = None) -> AsyncIterator[UUID | None]:
+        """Patients that changed, as they change; None is a keep-alive; `EVERYTHING` means look at all again.
+
+        `first` is given before all others, when the stream already hears what changes from now on.
+        """
         queue: asyncio.Queue[UUID | None] = asyncio.Queue(maxsize=1_000)
         self._streams.add(queue)
+        if first is not None:
+            queue.put_nowait(first)
         metrics.STREAMS.inc()
         try:
             while not self._stopping.is_set():

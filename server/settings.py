@@ -84,3 +84,21 @@ def read(environment: Mapping[str, str] | None = None, *, data: Path | None = No
 def is_set(name: str) -> bool:
     """Whether a variable of the environment is there (used by doctor and tests)."""
     return name in os.environ
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment for a child process that shall have the same settings."""
+    found = {name: value for name, value in os.environ.items() if not name.startswith("STEADY_")}
+    found |= {
+        "STEADY_DATA": str(settings.data), "STEADY_HOST": settings.host, "STEADY_PORT": str(settings.port),
+        "STEADY_KEYS": str(settings.keys), "STEADY_LOG_LEVEL": settings.log_level, "STEADY_DOCS": "on" if settings.docs else "off",
+        "STEADY_BRAND": settings.brand, "STEADY_FLUSHERS": str(settings.flushers), "STEADY_DEMO": "on" if settings.demo else "off",
+    }  # fmt: skip
+    if settings.database is not None:
+        found |= {
+            "STEADY_DATABASE_HOST": settings.database.host, "STEADY_DATABASE_PORT": str(settings.database.port),
+            "STEADY_DATABASE_NAME": settings.database.database,
+        }  # fmt: skip
+        if settings.database.password_file is not None:
+            found["STEADY_DATABASE_PASSWORD_FILE"] = settings.database.password_file
+    return found

@@ -1,5 +1,6 @@
 """The nurse's desk: the queue, a person's page, the three actions as forms, and the live stream."""
 
+import hashlib
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -19,7 +20,7 @@ from domain.detection.advice import ADVICE
 from domain.detection.judgement import Severity
 from domain.episodes.episode import DismissReason, FlagState, Result
 from domain.episodes.lifecycle import NEEDS_REASON
-from domain.errors import Conflict, Invalid, NotFound, NotSignedIn, Refusal, StaleVersion
+from domain.errors import Conflict, Invalid, NotFound, Refusal, StaleVersion
 from domain.readings.kinds import BY_NAME, BY_NO
 from domain.text import admit
 from server import clock
@@ -29,7 +30,7 @@ from server.auth.routes import form_of
 from server.auth.sessions import cookie_of, csrf_of
 from server.episodes import service
 from server.episodes.store import EventRow, SeriesRow
-from server.http import AnyRequest, path_id
+from server.http import AnyRequest, header, path_id, query_of
 from server.live import EVERYTHING
 from server.people import service as people
 from server.web import charts, words
@@ -72,6 +73,7 @@ GROUPS: Final = {
 _SNOOZES: Final = {"1h": timedelta(hours=1), "4h": timedelta(hours=4), "1d": timedelta(days=1), "7d": timedelta(days=7)}
 _SNOOZE_WORDS: Final = {"1h": "1 hour", "4h": "4 hours", "1d": "Until tomorrow", "7d": "A week"}
 _CHANGED: Final = "Somebody changed this since you looked. This is how it is now."
+_DONE: Final = {"acknowledge": "Taken: it is yours.", "snooze": "Put off.", "close": "Closed."}
 _STAFF_ROLE: Final = {"nurse": "specialist nurse", "lead": "lead nurse", "coordinator": "coordinator", "admin": "administrator"}
 
 
@@ -136,6 +138,12 @@ def _points(rows: Sequence[SeriesRow]) -> list[charts.Point]:
     return [(row.taken_at, row.value) for row in rows]
 
 
+def _first(text: str) -> str:
+    """The first sentence: a row has one line for it, the person's page has all."""
+    head, dot, _ = text.partition(". ")
+    return head + "." if dot else text
+
+
 def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
     """One person's row."""
     worst = card.worst.row
@@ -158,7 +166,7 @@ def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
         patient=str(worst.patient_id), episode=str(worst.id), version=worst.version, place=place,
         name=f"{worst.given_name} {worst.family_name}", age=years(worst.birth_on, day(now, worst.zone)),
         conditions=words.conditions(worst.conditions), rank=rank, reasons=tuple(reasons[:_REASONS]),
-        more=max(len(reasons) - _REASONS, 0), told=next((one.advice for one in reasons if one.advice), ""),
+        more=max(len(reasons) - _REASONS, 0), told=_first(next((one.advice for one in reasons if one.advice), "")),
         trend=charts.sparkline(points, charts.own_band(points, now), frame),
         trend_label=kind.label.lower() + ("" if last else ": no readings"),
         latest=f"{_value(card.kind, last)} {_unit(card.kind)}" if last else "",
@@ -169,6 +177,12 @@ def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
     )  # fmt: skip
 
 
+def _seen(found: service.Queue) -> str:
+    """A name for what the queue shows, so that a stream which opens later can tell whether something was missed."""
+    state = [(str(one.row.id), one.row.version, one.row.raised_at) for card in found.cards for one in card.concerns]
+    return hashlib.sha256(msgspec.json.encode(state)).hexdigest()[:16]
+
+
 @get("/", include_in_schema=False)
 async def queue(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[bytes]:
     """Who needs me, most urgent first, why, and how many are steady."""
@@ -177,7 +191,7 @@ async def queue(request: AnyRequest, actor: NamedDependency[Actor], parts: Named
     now = found.as_of.astimezone(ZONE)
     ready = await parts.ready()
     view = QueueView(
-        rows=tuple(row_of(card, actor, now) for card in found.cards), people=found.people, as_of=now,
+        rows=tuple(row_of(card, actor, now) for card in found.cards), people=found.people, as_of=now, seen=_seen(found),
         lag="" if ready["watching"] else "The watch is not running: readings are stored and judged, but nobody is reminded. "
         "Tell whoever runs this service.",
     )  # fmt: skip
@@ -256,14 +270,16 @@ def person_view(found: service.PersonPage, actor: Actor, now: datetime, fault: s
         for row in found.episodes
         if row.state != "closed"
     )  # fmt: skip
-    lines = [*map(_line, found.events), *map(_late, found.found_late)]
+    late = [(one.row.severity, _late(one)) for one in found.found_late]
+    lines = [*map(_line, found.events), *(line for severity, line in late if severity > Severity.INFO)]
     return PatientView(
         patient=str(person.patient_id), name=f"{person.given_name} {person.family_name}",
         age=years(person.birth_on, day(now, person.zone)), born=f"{person.birth_on:%d %b %Y}",
         nhs_number=_nhs(person.nhs_number), conditions=words.conditions(person.conditions), prefers=person.prefers,
         language=person.language, telephone=person.telephone, coordinator=person.coordinator or "", episodes=episodes,
         charts=tuple(_chart(kind, rows, now) for kind in _CHARTS if (rows := found.series.get(kind))),
-        timeline=tuple(sorted(lines, key=lambda line: line.at, reverse=True)[:60]), as_of=now, fault=fault,
+        timeline=tuple(sorted(lines, key=lambda line: line.at, reverse=True)[:60]),
+        small=tuple(line for severity, line in late if severity == Severity.INFO), as_of=now, fault=fault,
         results=words.RESULTS, reasons=words.DISMISS_REASONS,
     )  # fmt: skip
 
@@ -327,21 +343,39 @@ def _chosen(form: dict[str, str]) -> tuple[Result, DismissReason | None]:
 
 
 @post("/patients/{patient_id:str}/episodes/{episode_id:str}/{what:str}", include_in_schema=False, status_code=200)
-async def act(
+async def act(  # noqa: PLR0913 - the path's parts
     request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], patient_id: FromPath[str],
     episode_id: FromPath[str], what: FromPath[str],
 ) -> Response[bytes]:  # fmt: skip
-    """Take, put off or close; then back to where it was pressed. A refusal is said on the person's page."""
+    """Take, put off or close; then back to where it was pressed. A refusal is said where it was pressed too."""
     _must_be_staff(actor)
     patient = path_id(patient_id)
+    in_place = header(request.scope, b"hx-request") == b"true"
+    fault = ""
+    status = 200
     try:
         await _act(request, parts, actor, patient, path_id(episode_id), what)
     except (Conflict, StaleVersion, Invalid) as error:
-        fault = (
-            "Somebody changed this since you looked. This is how it is now." if isinstance(error, StaleVersion) else error.detail
-        )
-        return await _person(request, parts, actor, patient, fault=fault, status=409 if not isinstance(error, Invalid) else 422)
+        fault = _CHANGED if isinstance(error, StaleVersion) else error.detail
+        status = 422 if isinstance(error, Invalid) else 409
+    if in_place:
+        return await _row(request, parts, actor, patient, said=fault or _DONE.get(what, ""), fault=fault)
+    if fault:
+        return await _person(request, parts, actor, patient, fault=fault, status=status)
     return go("/" if what == "snooze" else f"/patients/{patient}")
+
+
+async def _row(  # noqa: PLR0913 - one row and what is said of it
+    request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, *, said: str, fault: str
+) -> Response[bytes]:
+    """The person's row as it is now, for the queue in which the button was pressed."""
+    found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"], only=patient)
+    now = found.as_of.astimezone(ZONE)
+    shell = await _shell(request, parts, actor, said=said)
+    pages: Pages = parts.extras["pages"]
+    views = [msgspec.structs.replace(row_of(card, actor, now), fault=fault) for card in found.cards]
+    text = "".join(pages.live_row(shell, view, now, said) for view in views) or pages.live_gone(f"row-{patient}", said)
+    return html(text, policy(shell.nonce))
 
 
 @get("/events", include_in_schema=False)
@@ -353,31 +387,36 @@ async def events(request: AnyRequest, actor: NamedDependency[Actor], parts: Name
     return Stream(_rows(request, parts, shell), media_type="text/event-stream", headers=headers)
 
 
-def _message(text: str) -> bytes:
+def _message(text: str, key: int) -> bytes:
     lines = "".join(f"data: {line}\n" for line in text.splitlines() if line.strip())
-    return f"{lines}\n".encode()
+    return f"id: {key}\n{lines}\n".encode()
 
 
 async def _rows(request: AnyRequest, parts: Parts, shell: Shell) -> AsyncGenerator[bytes]:
+    """One stream: what was missed before it opened, then each change, until the session or the process ends."""
+    pages: Pages = parts.extras["pages"]
+    key = 0
+    # A stream that comes back, and a page that was read before something changed, get the whole list once.
+    seen = "" if header(request.scope, b"last-event-id") else query_of(request.scope, {"seen": str}).get("seen", "")
     yield b"retry: 3000\n\n"
-    shown: set[UUID] = set()
-    async for patient in parts.live.stream():
+    async for patient in parts.live.stream(first=EVERYTHING):
         try:
             actor = parts.signed_in(request.scope)
-        except (NotSignedIn, Refusal):
+        except Refusal:
             return
         if patient is None:
             yield b": still here\n\n"
             continue
+        key += 1
         only = None if patient == EVERYTHING else patient
         found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"], only=only)
         now = found.as_of.astimezone(ZONE)
-        pages: Pages = parts.extras["pages"]
-        for card in found.cards:
-            shown.add(card.worst.row.patient_id)
-            yield _message(pages.live_row(shell, row_of(card, actor, now), now))
-        if only is not None and not found.cards:
-            yield _message(pages.live_gone(f"row-{only}"))
+        if only is not None:
+            text = "".join(pages.live_row(shell, row_of(card, actor, now), now) for card in found.cards)
+            yield _message(text or pages.live_gone(f"row-{only}"), key)
+        elif _seen(found) != seen:
+            yield _message(pages.live_all(shell, [row_of(card, actor, now) for card in found.cards], now), key)
+            seen = ""
 
 
 ROUTES: Final[list[Any]] = [queue, person, act, events]

@@ -15,17 +15,18 @@ from domain.detection.judgement import Judgement
 from domain.episodes import lifecycle
 from domain.episodes.episode import DismissReason, Episode, Event, Notice, Result
 from domain.errors import NotFound, StaleVersion
-from domain.readings.kinds import BY_NAME
+from domain.readings.kinds import BY_NAME, BY_NO
 from server import clock
 from server.audit.reads import Reads
 from server.db import Database, Tx
 from server.episodes import store
 
 TREND_DAYS: Final = 28
+SENSOR_DAYS: Final = 14
 _WEIGHT: Final = BY_NAME["body_weight"].no
 _JUDGEMENT: Final = msgspec.json.Decoder(Judgement)
 
-Step = Callable[[Episode], tuple[Episode, Sequence[Event], Sequence[Notice]]]
+Step = Callable[[Episode, datetime], tuple[Episode, Sequence[Event], Sequence[Notice]]]
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,8 +93,8 @@ async def queue(database: Database, reads: Reads, actor: Actor, request_id: UUID
     actor.must(Scope.EPISODES_READ)
     now = clock.now()
     async with database.begin(actor) as tx:
-        rows = [row for row in await store.QUEUE.all(tx) if only is None or row.patient_id == only]
-        count = await store.COUNT.one(tx)
+        rows = await store.QUEUE.all(tx, only)
+        count = None if only else await store.COUNT.one(tx)
         patients = list({row.patient_id for row in rows})
         reasons = await store.REASONS.all(tx, patients, [row.id for row in rows])
         concerns = _concerns(rows, reasons)
@@ -127,8 +128,12 @@ def _trend_kind(concerns: list[Concern]) -> int:
 
 
 async def _series(tx: Tx, kinds: dict[UUID, int], now: datetime) -> dict[UUID, list[store.SeriesRow]]:
-    rows = await store.SERIES.all(tx, list(kinds), list(kinds.values()), now - timedelta(days=TREND_DAYS),
-                                  now + timedelta(days=1))
+    span = (now - timedelta(days=TREND_DAYS), now + timedelta(days=1))
+    plain = {patient: kind for patient, kind in kinds.items() if not BY_NO[kind].sampled}
+    sampled = {patient: kind for patient, kind in kinds.items() if BY_NO[kind].sampled}
+    rows = await store.SERIES.all(tx, list(plain), list(plain.values()), *span)
+    if sampled:
+        rows += await store.SENSOR_TREND.all(tx, list(sampled), list(sampled.values()), *span, now - timedelta(days=1))
     found: dict[UUID, list[store.SeriesRow]] = {}
     for row in rows:
         found.setdefault(row.patient_id, []).append(row)
@@ -149,8 +154,10 @@ async def person(database: Database, reads: Reads, actor: Actor, patient: UUID, 
         reasons = await store.REASONS.all(tx, [patient], [episode.id for episode in episodes])
         late = await store.FOUND_LATE.all(tx, patient, 100)
         events = await store.EVENTS.all(tx, patient, 100)
-        rows = await store.SERIES.all(tx, [patient] * len(kinds), list(kinds), now - timedelta(days=days),
-                                      now + timedelta(days=1))
+        ends = now + timedelta(days=1)
+        rows = await store.SERIES.all(tx, [patient] * len(kinds), list(kinds), now - timedelta(days=days), ends)
+        sampled = [kind for kind in kinds if BY_NO[kind].sampled]
+        rows += await store.SENSOR.all(tx, patient, sampled, now - timedelta(days=SENSOR_DAYS), ends)
     await logged
     series: dict[int, list[store.SeriesRow]] = {}
     for row in rows:
@@ -164,10 +171,10 @@ async def person(database: Database, reads: Reads, actor: Actor, patient: UUID, 
 
 async def _act(  # noqa: PLR0913 - one action on one episode
     database: Database, reads: Reads, actor: Actor, patient: UUID, episode: UUID, version: int | None, request_id: UUID,
-    what: str, step: Step,
+    what: str, step: Step, at: datetime | None,
 ) -> store.EpisodeRow:
     actor.must(Scope.EPISODES_ACT)
-    now = clock.now()
+    now = at or clock.now()
     async with database.begin(actor) as tx:
         if await store.MOVE_PICTURE.one(tx, patient) is None:
             raise NotFound
@@ -177,7 +184,7 @@ async def _act(  # noqa: PLR0913 - one action on one episode
         before = store.episode_of(row)
         if version is not None and version != before.version:
             raise StaleVersion(f"It is version {before.version} now.")
-        after, events, notices = step(before)
+        after, events, notices = step(before, now)
         if after is not before:
             await store.change(tx, patient, before, after)
             await store.log_and_tell(tx, patient, events, [(uuid7(), one) for one in notices], now, episode)
@@ -190,10 +197,11 @@ async def _act(  # noqa: PLR0913 - one action on one episode
 
 async def acknowledge(  # noqa: PLR0913
     database: Database, reads: Reads, actor: Actor, patient: UUID, episode: UUID, version: int | None, request_id: UUID,
+    *, at: datetime | None = None,
 ) -> store.EpisodeRow:
-    """Take it: one named owner, the same answer when she takes it again (ALP-5)."""
+    """Take it: one named owner, the same answer when she takes it again (ALP-5). `at` replaces the clock, for a replay only."""
     return await _act(database, reads, actor, patient, episode, version, request_id, "episode-acknowledge",
-                      lambda one: lifecycle.acknowledge(one, actor.id, clock.now()))
+                      lambda one, now: lifecycle.acknowledge(one, actor.id, now), at)
 
 
 async def snooze(  # noqa: PLR0913
@@ -202,13 +210,13 @@ async def snooze(  # noqa: PLR0913
 ) -> store.EpisodeRow:
     """Not now, with an end and a reason; never an emergency of the safety floor (AL-7)."""
     return await _act(database, reads, actor, patient, episode, version, request_id, "episode-snooze",
-                      lambda one: lifecycle.snooze(one, until, reason, actor.id, clock.now()))
+                      lambda one, now: lifecycle.snooze(one, until, reason, actor.id, now), None)
 
 
 async def close(  # noqa: PLR0913
     database: Database, reads: Reads, actor: Actor, patient: UUID, episode: UUID, version: int | None, request_id: UUID,
-    result: Result, reason: DismissReason | None,
+    result: Result, reason: DismissReason | None, *, at: datetime | None = None,
 ) -> store.EpisodeRow:
     """Done, with what came of it (AL-1, AL-11)."""
     return await _act(database, reads, actor, patient, episode, version, request_id, "episode-close",
-                      lambda one: lifecycle.close(one, result, reason, actor.id, clock.now()))
+                      lambda one, now: lifecycle.close(one, result, reason, actor.id, now), at)

@@ -138,7 +138,7 @@ QUEUE: Final = Query(
       from episode e
       join patient p on p.patient_id = e.patient_id
       left join staff s on s.staff_id = e.owner
-     where e.state <> 'closed'
+     where e.state <> 'closed' and ($1::uuid is null or e.patient_id = $1)
      order by e.severity desc, e.raised_at
      limit 2000
     """,
@@ -160,7 +160,7 @@ FOUND_LATE: Final = Query(
            f.data_class::integer as kind_class, j.body::text as body, f.raised_at
       from flag f join judgement j on j.patient_id = f.patient_id and j.id = f.judgement
      where f.patient_id = $1 and f.state = 'found_late'
-     order by f.anchor_at desc
+     order by f.severity desc, f.anchor_at desc
      limit $2
     """,
 )
@@ -205,7 +205,36 @@ SERIES: Final = Query(
       cross join lateral (
           select taken_at, value, value2 from reading
            where patient_id = w.patient_id and kind = w.kind and taken_at >= $3 and taken_at < $4 and status = 0
-           order by taken_at limit 400) as r
+           order by taken_at desc limit 400) as r
+     order by r.taken_at
+    """,
+)
+SENSOR: Final = Query(
+    SeriesRow,
+    """
+    select h.patient_id, h.kind, h.hour + s.ms * interval '1 millisecond' as taken_at, s.value, null::numeric as value2
+      from sensor_hour h cross join lateral unnest(h.ms, h.value, h.status) as s (ms, value, status)
+     where h.patient_id = $1 and h.kind = any ($2::smallint[]) and h.hour >= $3 and h.hour < $4 and s.status = 0
+     order by 3
+    """,
+)
+# For a thumbnail: the lowest sample of every third hour, of every hour in the last day, and the newest sample as it is.
+SENSOR_TREND: Final = Query(
+    SeriesRow,
+    """
+    select w.patient_id, w.kind, r.taken_at, r.value, null::numeric as value2
+      from unnest($1::uuid[], $2::smallint[]) as w (patient_id, kind)
+      cross join lateral (
+          (select h.hour as taken_at, (select min(v) from unnest(h.value) v) as value
+             from sensor_hour h
+            where h.patient_id = w.patient_id and h.kind = w.kind and h.hour >= $3 and h.hour < $4
+              and (h.hour >= $5 or mod(extract(hour from h.hour), 3) = 0))
+          union all
+          (select h.hour + s.ms * interval '1 millisecond', s.value
+             from sensor_hour h cross join lateral unnest(h.ms, h.value, h.status) as s (ms, value, status)
+            where h.patient_id = w.patient_id and h.kind = w.kind and h.hour >= $5 and h.hour < $4 and s.status = 0
+            order by 1 desc limit 1)) as r
+     order by r.taken_at
     """,
 )
 COUNT: Final = Query(

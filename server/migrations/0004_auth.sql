@@ -120,7 +120,7 @@ grant select, update (last_totp_step) on credential to steady_auth;
 grant select, insert, update (seen_at, ended_at), delete on staff_session to steady_auth;
 grant select, insert, update (ended_at), delete on refresh_family to steady_auth;
 grant select, insert, update (spent_at, successor, successor_hash), delete on refresh_token to steady_auth;
-grant select, insert, update (tries, used_at), delete on pairing_code to steady_auth;
+grant select, insert, update, delete on pairing_code to steady_auth;
 grant select, insert, update, delete on one_time_try to steady_auth;
 grant select on client_key to steady_auth;
 grant select, insert, delete on client_assertion to steady_auth;

@@ -1,7 +1,7 @@
 """The template engine: our templates over the NHS ones, strict about text, with the built file names."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, cast
 
@@ -35,13 +35,17 @@ class Pages:
         """A whole page."""
         return self._environment.get_template(template).render(shell=shell, view=view, now=now, cspNonce=shell.nonce)
 
-    def row(self, shell: Shell, view: object, now: datetime) -> str:
-        """One row of the queue, as a button's answer."""
-        return self._environment.get_template("steady/row.html").render(shell=shell, row=view, now=now)
-
     def live_row(self, shell: Shell, view: object, now: datetime, said: str = "") -> str:
         """One row as a message to open queues: put in its place or swapped; `said` is read out."""
         return self._environment.get_template("steady/live_row.html").render(shell=shell, row=view, now=now, said=said)
+
+    def live_all(self, shell: Shell, rows: Sequence[object], now: datetime) -> str:
+        """The whole list as a message to an open queue that missed something."""
+        return self._environment.get_template("steady/live_all.html").render(shell=shell, rows=rows, now=now)
+
+    def signed_out(self) -> str:
+        """The answer to a button of a page whose session has ended."""
+        return self._environment.get_template("steady/live_signed_out.html").render()
 
     def live_gone(self, row_id: str, said: str = "") -> str:
         """A message to open queues: this person needs nobody any more."""

@@ -11,7 +11,7 @@ from server.problems import PAGES, Problem
 from server.web.layout import Pages, policy
 from server.web.views import ProblemView, Shell
 
-_MACHINES: Final = ("/v1/", "/oauth/", "/.well-known/", "/static/", "/metrics", "/livez", "/readyz")
+_MACHINES: Final = ("/events", "/v1/", "/oauth/", "/.well-known/", "/static/", "/metrics", "/livez", "/readyz")
 
 
 def wants_page(scope: Scope) -> bool:
@@ -30,6 +30,11 @@ def page_of(problem: Problem, scope: Scope) -> Response[bytes] | None:
     pages: Pages = app.state.parts.extras["pages"]
     code = problem.type.rsplit("/", 1)[-1]
     words = PAGES[code]
+    if problem.status == 401 and (b"hx-request", b"true") in list(scope["headers"]):  # noqa: PLR2004 - not signed in
+        html = pages.signed_out()
+        return Response(
+            html.encode(), status_code=401, media_type="text/html; charset=utf-8", headers={"cache-control": "no-store"}
+        )
     if problem.status == 401:  # noqa: PLR2004 - not signed in
         return Response(b"", status_code=303, headers={"location": "/sign-in", "cache-control": "no-store"})
     view = ProblemView(

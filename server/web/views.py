@@ -134,11 +134,12 @@ class RowView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QueueView(msgspec.Struct, frozen=True, kw_only=True):
-    """Who needs the viewer, and how many do not. `lag` says in words how old the picture is, empty when it is fresh."""
+    """Who needs the viewer, and how many do not. `lag` says how old the picture is, empty when fresh; `seen` names its state."""
 
     rows: tuple[RowView, ...]
     people: int
     as_of: datetime
+    seen: str = ""
     lag: str = ""
     mine_only: bool = False
 
@@ -205,7 +206,7 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PatientView(msgspec.Struct, frozen=True, kw_only=True):
-    """One person: who they are, why they are flagged, what was measured, what happened."""
+    """One person: who they are, why they are flagged, what was measured, what happened. `small`: watch notes found late."""
 
     patient: str
     name: str
@@ -220,6 +221,7 @@ class PatientView(msgspec.Struct, frozen=True, kw_only=True):
     episodes: tuple[EpisodeView, ...] = ()
     charts: tuple[ChartView, ...] = ()
     timeline: tuple[LineView, ...] = ()
+    small: tuple[LineView, ...] = ()
     as_of: datetime
     fault: str = ""
     results: tuple[Choice, ...] = ()

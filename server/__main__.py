@@ -1,0 +1,5 @@
+"""`python -m server` is `steady`."""
+
+from server.cli import main
+
+main()

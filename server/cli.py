@@ -1,0 +1,162 @@
+"""The command line. Everything heavy is imported inside the command that needs it, so that --help is quick."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from server.settings import Settings, WrongSetting, read
+
+
+def _settings(data: Path | None = None, port: int | None = None) -> Settings:
+    try:
+        return read(data=data, port=port)
+    except WrongSetting as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+def _found(settings: Settings) -> Settings:
+    """Settings with a database: the one set, else the one embedded in the data folder if it runs."""
+    if settings.database is not None:
+        return settings
+    from msgspec.structs import replace
+
+    from server.db_where import Where
+    from server.postgres import DATABASE, socket_of
+
+    socket = socket_of(settings.data)
+    if (socket / ".s.PGSQL.5432").exists():
+        return replace(settings, database=Where(host=str(socket), port=5432, database=DATABASE))
+    return settings
+
+
+def _run(act: Callable[..., int], *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on as they are
+    """Run a command's function; what it raises on purpose is one line and exit code 2."""
+    try:
+        code = act(*args, **kwargs)
+    except Exception as error:
+        if type(error).__name__ in {"WrongSetting", "CannotStart", "Drift", "AssetsNotBuilt", "CannotUseKeys"}:
+            click.echo(str(error), err=True)
+            sys.exit(2)
+        raise
+    sys.exit(code)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option("0.1.0", prog_name="steady")
+def main() -> None:
+    """Steady: readings in, deterioration noticed, a nurse acts. Not a medical device."""
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65_535), default=None, help="Where to listen (8080).")
+@click.option("--data", type=click.Path(path_type=Path), default=None, help="The folder that holds everything.")
+@click.option("--people", type=click.IntRange(5, 5_000), default=220, show_default=True, help="How many simulated people.")
+@click.option("--days", type=click.IntRange(7, 365), default=90, show_default=True, help="How much history.")
+@click.option("--seed", type=int, default=7, show_default=True, help="The same seed makes the same people.")
+@click.option("--fresh", is_flag=True, help="Forget the demo's data and start over.")
+@click.option("--no-browser", is_flag=True, help="Do not open the browser.")
+@click.option("--ready-file", type=click.Path(path_type=Path), default=None, help="Write links and sign-ins here once ready.")
+def demo(**given: Any) -> None:  # noqa: ANN401 - click's options
+    """A living clinic on this machine: database, 220 simulated people, 90 days, worker and pages, with one command."""
+    from server.demo import main as run
+
+    settings = _settings(given.pop("data"), given.pop("port"))
+    _run(run, settings, browser=not given.pop("no_browser"), **given)
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65_535), default=None, help="Where to listen.")
+@click.option("--fd", type=int, default=None, hidden=True)
+def serve(port: int | None, fd: int | None) -> None:
+    """The API, the pages and the live view."""
+    from server.serve import main as run
+
+    _run(run, _found(_settings(port=port)), fd)
+
+
+@main.command()
+def work() -> None:
+    """What is due, what must be told, partitions ahead."""
+    from server.worker import main as run
+
+    _run(run, _found(_settings()))
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Look once and say what is wrong.")
+def watch(*, once: bool) -> None:
+    """Whether every duty is alive."""
+    from server.watchdog import main as run
+
+    _run(run, _found(_settings()), once=once)
+
+
+@main.command()
+@click.option("--superuser", default="postgres", show_default=True, help="Who may make roles and the database.")
+def migrate(superuser: str) -> None:
+    """Make roles and database, and bring the schema to this release."""
+    from server.doctor import migrate as run
+
+    _run(run, _found(_settings()), superuser)
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--patient", required=True, help="Whose readings: id or NHS number.")
+@click.option("--dry-run", is_flag=True, help="Say what is in the file; store nothing.")
+@click.option("--replay", is_flag=True, help="Move the chosen stretch so that it ends now, each sample as at its own time.")
+@click.option("--from", "from_", default=None, help="Where the stretch begins, as the file writes time.")
+@click.option("--until", default=None, help="Where it ends.")
+@click.option("--json", "json", is_flag=True, help="For scripts.")
+def import_(file: Path, patient: str, **given: Any) -> None:  # noqa: ANN401 - click's options
+    """Read a device's export through the same door as everything else."""
+    from server.importing import main as run
+
+    _run(run, _settings(), file, patient, **given)
+
+
+@main.command()
+@click.argument("action", type=click.Choice(["show", "make", "rotate"]), default="show")
+def keys(action: str) -> None:
+    """The keys that sign our tokens: show, make, rotate."""
+    from server.keys import main as run
+
+    _run(run, _settings(), action)
+
+
+@main.command()
+@click.option("--json", "json", is_flag=True, help="For scripts.")
+def doctor(*, json: bool) -> None:
+    """What is set up, what is not, and what to type."""
+    from server.doctor import main as run
+
+    _run(run, _found(_settings()), json=json)
+
+
+@main.command()
+def assets() -> None:
+    """Make the styles and scripts of the pages."""
+    from server.assets import build
+
+    def run() -> int:
+        click.echo(f"ready in {build().name}")
+        return 0
+
+    _run(run)
+
+
+@main.command()
+@click.option("--file", type=click.Path(path_type=Path), default=None, help="Write it here.")
+def openapi(file: Path | None) -> None:
+    """The description of the API."""
+    from server.openapi import main as run
+
+    _run(run, _settings(), file)
+
+
+if __name__ == "__main__":
+    main()

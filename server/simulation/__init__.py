@@ -1,0 +1,1 @@
+"""A simulated clinic: the same seed makes the same people and readings."""

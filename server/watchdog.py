@@ -1,0 +1,91 @@
+"""`steady watch`: is every duty alive? Its own process and database role, so that it falls with nobody else."""
+
+import asyncio
+import sys
+from typing import Final
+
+import msgspec
+import structlog
+
+from server import log
+from server.db import BUSY, Database, PostgresError, Role
+from server.settings import Settings
+from server.sql import Query
+
+logger = structlog.get_logger("watch")
+
+LIMITS_S: Final = {"sweep": 30, "relay": 60, "partitions": 2 * 24 * 3600}
+"""How old the heartbeat of each duty may be."""
+EVERY_S: Final = 5.0
+
+
+class BeatRow(msgspec.Struct):
+    """How long ago a duty was last alive."""
+
+    duty: str
+    age_s: float
+
+
+class WaitingRow(msgspec.Struct):
+    """How long the oldest waiting work has been due."""
+
+    outbox_s: float
+    due_s: float
+
+
+BEATS: Final = Query(BeatRow, "select duty, extract(epoch from now() - at)::float8 as age_s from heartbeat order by duty")
+WAITING: Final = Query(
+    WaitingRow,
+    """
+    select coalesce(extract(epoch from now() - (select min(due_at) from outbox where done_at is null)), 0)::float8 as outbox_s,
+           coalesce(greatest(extract(epoch from now() - (select min(at) from due)), 0), 0)::float8 as due_s
+    """,
+)
+
+
+async def look(database: Database) -> list[str]:
+    """What is wrong, each in one line; nothing when all is well."""
+    async with database.begin_as(Role.WATCH) as tx:
+        ages = {row.duty: row.age_s for row in await BEATS.all(tx)}
+        waiting = await WAITING.one(tx)
+    wrong = [
+        f"{duty}: last alive {ages[duty]:.0f} s ago" if duty in ages else f"{duty}: never ran"
+        for duty, most in LIMITS_S.items()
+        if ages.get(duty, float("inf")) > most
+    ]
+    if waiting is not None and waiting.outbox_s > LIMITS_S["relay"]:
+        wrong.append(f"outbox: something waits for {waiting.outbox_s:.0f} s")
+    if waiting is not None and waiting.due_s > LIMITS_S["sweep"]:
+        wrong.append(f"due: somebody should have been judged again {waiting.due_s:.0f} s ago")
+    return wrong
+
+
+async def _watch(settings: Settings, *, once: bool) -> int:
+    assert settings.database is not None  # noqa: S101 - main has asked
+    database = Database(settings.database)
+    try:
+        while True:
+            try:
+                wrong = await look(database)
+            except (*BUSY, PostgresError, OSError) as error:
+                wrong = [f"database: {type(error).__name__}"]
+            for line in wrong:
+                logger.error("duty.missed", reason=line)
+            if once:
+                sys.stdout.write("".join(f"{line}\n" for line in wrong) or "all duties alive\n")
+                return 1 if wrong else 0
+            await asyncio.sleep(EVERY_S)
+    finally:
+        await database.close()
+
+
+def main(settings: Settings, *, once: bool = False) -> int:
+    """Watch until stopped, or once; the exit code."""
+    log.configure(settings.log_level)
+    if settings.database is None:
+        sys.stderr.write("Say where the database is: STEADY_DATABASE_HOST.\n")
+        return 2
+    try:
+        return asyncio.run(_watch(settings, once=once))
+    except KeyboardInterrupt:
+        return 0
