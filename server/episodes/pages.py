@@ -343,7 +343,7 @@ def _chosen(form: dict[str, str]) -> tuple[Result, DismissReason | None]:
 
 
 @post("/patients/{patient_id:str}/episodes/{episode_id:str}/{what:str}", include_in_schema=False, status_code=200)
-async def act(  # noqa: PLR0913 - the path's parts
+async def act(
     request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], patient_id: FromPath[str],
     episode_id: FromPath[str], what: FromPath[str],
 ) -> Response[bytes]:  # fmt: skip
@@ -365,9 +365,7 @@ async def act(  # noqa: PLR0913 - the path's parts
     return go("/" if what == "snooze" else f"/patients/{patient}")
 
 
-async def _row(  # noqa: PLR0913 - one row and what is said of it
-    request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, *, said: str, fault: str
-) -> Response[bytes]:
+async def _row(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, *, said: str, fault: str) -> Response[bytes]:
     """The person's row as it is now, for the queue in which the button was pressed."""
     found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"], only=patient)
     now = found.as_of.astimezone(ZONE)

@@ -140,8 +140,9 @@ async def _series(tx: Tx, kinds: dict[UUID, int], now: datetime) -> dict[UUID, l
     return found
 
 
-async def person(database: Database, reads: Reads, actor: Actor, patient: UUID, request_id: UUID, *, kinds: Sequence[int],
-                 days: int) -> PersonPage:
+async def person(  # noqa: PLR0913
+    database: Database, reads: Reads, actor: Actor, patient: UUID, request_id: UUID, *, kinds: Sequence[int], days: int,
+) -> PersonPage:
     """One person's page; absent and not shared look the same (ACC-3)."""
     actor.must(Scope.EPISODES_READ)
     now = clock.now()

@@ -92,32 +92,61 @@ let focused = "";
 document.addEventListener("focusin", (event) => {
   focused = event.target.id;
 });
+
+// The head counts what the table shows.
+function tally() {
+  const all = rows();
+  for (const spot of document.querySelectorAll("[data-tally]")) {
+    const ranks = spot.dataset.tally.split(" ");
+    spot.textContent = String(all.filter((row) => ranks.includes(row.dataset.rank)).length);
+  }
+  const steady = document.querySelector("[data-steady]");
+  if (steady) steady.textContent = String(Math.max(Number(steady.dataset.steady) - all.length, 0));
+  document.getElementById("queue-empty")?.toggleAttribute("hidden", all.length > 0);
+}
+
+// Rows go to their places only while nobody points at or works in the table.
+function settle() {
+  if (body.matches(":hover") || body.contains(document.activeElement) || body.querySelector("details[open]")) return;
+  const wanted = rows().sort((one, other) => (one.dataset.place < other.dataset.place ? -1 : 1));
+  wanted.forEach((row, at) => {
+    if (body.children[at] !== row) body.insertBefore(row, body.children[at]);
+  });
+}
+
+function announce(added) {
+  const bar = document.getElementById("new-bar");
+  const first = rows().find((row) => added.includes(row));
+  say(`${first.dataset.row}: new`);
+  if (!bar || window.scrollY === 0) return;
+  bar.dataset.count = String(Number(bar.dataset.count ?? 0) * (bar.hidden ? 0 : 1) + added.length);
+  bar.querySelector("[data-count-text]").textContent = bar.dataset.count;
+  bar.hidden = false;
+}
+
 if (body) {
   const known = new Set(rows().map((row) => row.id));
-  new MutationObserver((changes) => {
+  const watcher = new MutationObserver((changes) => {
     const pointed = body.querySelector("tr:hover");
+    const added = [];
     let above = 0;
-    let added = 0;
     for (const node of changes.flatMap((change) => [...change.addedNodes])) {
       if (node.nodeName !== "TR" || !node.isConnected || known.has(node.id)) continue;
       known.add(node.id);
       node.classList.add("desk-row--new");
-      added += 1;
-      const isAbove = node.getBoundingClientRect().top < 0;
-      if (isAbove || (pointed && node.compareDocumentPosition(pointed) & Node.DOCUMENT_POSITION_FOLLOWING)) {
-        above += node.getBoundingClientRect().height;
-      }
+      added.push(node);
+      const isBefore = pointed && node.compareDocumentPosition(pointed) & Node.DOCUMENT_POSITION_FOLLOWING;
+      if (isBefore || node.getBoundingClientRect().top < 0) above += node.getBoundingClientRect().height;
     }
-    document.getElementById("queue-empty")?.toggleAttribute("hidden", rows().length > 0);
+    for (const id of known) if (!document.getElementById(id)) known.delete(id);
     if (above > 0) window.scrollBy({ top: above, behavior: "instant" });
-    const bar = document.getElementById("new-bar");
-    if (added > 0 && bar && window.scrollY > 0) {
-      bar.dataset.count = String(Number(bar.dataset.count ?? 0) * (bar.hidden ? 0 : 1) + added);
-      bar.querySelector("[data-count-text]").textContent = bar.dataset.count;
-      bar.hidden = false;
-    }
+    settle();
+    watcher.takeRecords();
+    tally();
+    if (added.length > 0) announce(added);
     if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
-  }).observe(body, { childList: true });
+  });
+  watcher.observe(body, { childList: true });
 }
 
 // The live line says what is true: connected or not, and since when nothing was heard.
@@ -128,5 +157,8 @@ const liveWords = (words, state) => {
   live.querySelector("[data-live-text]").textContent = words;
 };
 document.addEventListener("htmx:sse:after:connection", () => liveWords("Live", "on"));
-document.addEventListener("htmx:sse:error", () => liveWords("Not live: trying again", "off"));
+document.addEventListener("htmx:sse:error", (event) => {
+  const isOver = event.detail?.status === 401;
+  liveWords(isOver ? "Signed out: load the page again" : "Not live: trying again", "off");
+});
 document.addEventListener("htmx:sse:close", () => liveWords("Not live: load the page again", "off"));
