@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncGenerator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +17,7 @@ from litestar.response import Response, Stream
 from domain.actor import Actor, ActorKind
 from domain.days import day, years
 from domain.detection.advice import ADVICE
+from domain.detection.engine import BY_ID
 from domain.detection.judgement import Severity
 from domain.episodes.episode import DismissReason, FlagState, Result
 from domain.episodes.lifecycle import NEEDS_REASON
@@ -57,6 +58,8 @@ PERSON_DAYS: Final = 90
 _REASONS: Final = 3
 _NEW: Final = timedelta(hours=1)
 _PRESSURE: Final = BY_NAME["blood_pressure"].no
+_PRESSURE_TARGET: Final = charts.Band(85, 135)
+_GLUCOSE_TARGET: Final = charts.Band(3.9, 10.0)
 _SENSOR: Final = BY_NAME["glucose_cgm"].no
 _CHARTS: Final = tuple(
     BY_NAME[name].no
@@ -100,10 +103,15 @@ def _snoozes(severity: int, *, floor: bool) -> tuple[Choice, ...]:
     return tuple(Choice(value=key, label=_SNOOZE_WORDS[key]) for key, span in _SNOOZES.items() if span <= most)
 
 
+def _limit(name: str, value: str) -> str:
+    words, _, unit = name.rpartition("_")
+    return f"{words} {value} {unit}" if unit == "kg" else f"{name.replace('_', ' ')} {value}"
+
+
 def _reason(reason: service.Reason, now: datetime) -> ReasonView:
     one = reason.judgement
     explained = reason.row.state == FlagState.EXPLAINED
-    limits = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in one.limits.items())
+    limits = ", ".join(_limit(name, str(value)) for name, value in one.limits.items())
     return ReasonView(
         text=one.sentence + (" (explained by a later reading)" if explained else ""),
         rule=f"{one.rule} v{one.version}", rank=Rank.of(reason.row.severity, emergency=reason.row.emergency),
@@ -221,31 +229,90 @@ def _late(reason: service.Reason) -> LineView:
     )  # fmt: skip
 
 
-def _chart(kind: int, rows: Sequence[SeriesRow], now: datetime) -> ChartView:
+def _chart(kind: int, rows: Sequence[SeriesRow], marks: Sequence[charts.Mark], now: datetime) -> ChartView:
     found = BY_NO[kind]
     start = max(now - timedelta(days=PERSON_DAYS), rows[0].taken_at - timedelta(hours=12))
-    frame = charts.Frame(
-        title=found.label, label=found.label, unit=_unit(kind), start=start, end=now, places=min(found.places, 1)
-    )
+    frame = charts.Frame(title=found.label, label=found.label, unit=_unit(kind), start=start, end=now, places=min(found.places, 1))
     points = _points(rows)
+    finding = ""
     if kind == _PRESSURE:
         pairs = [(row.taken_at.astimezone(ZONE), row.value, row.value2 or Decimal(0)) for row in rows]
-        target = charts.Band(85, 135)
-        picture = charts.pressure_bars(pairs, target, (), frame)
-        sentence = charts.pressure_sentence(pairs, target, frame)
+        picture = charts.pressure_bars(pairs, _PRESSURE_TARGET, marks, frame)
+        sentence = charts.pressure_sentence(pairs, _PRESSURE_TARGET, frame)
     elif found.name.startswith("glucose"):
-        band = charts.Band(3.9, 10.0)
-        picture = charts.glucose_trace(points, band, (), frame)
-        sentence = charts.glucose_sentence(points, band, frame)
+        picture = charts.glucose_trace(points, _GLUCOSE_TARGET, marks, frame)
+        sentence = charts.glucose_sentence(points, _GLUCOSE_TARGET, frame)
     else:
         own = charts.own_band(points, now)
-        picture = charts.line_chart(points, own, (), frame)
+        finding = charts.against(rows[-1].value, own)
+        picture = charts.line_chart(points, own, marks, frame)
         sentence = charts.sentence(points, own, frame)
-    table = tuple(TableRow(at=row.taken_at.astimezone(ZONE), value=_value(kind, row)) for row in reversed(rows[-60:]))
-    return ChartView(
-        key=found.name, title=f"{found.label}: {_value(kind, rows[-1])} {_unit(kind)}", picture=picture, sentence=sentence,
-        unit=f"{found.label}, {_unit(kind)}", table=table,
-    )  # fmt: skip
+    title = f"{found.label}: {_value(kind, rows[-1])} {_unit(kind)}" + (f", {finding}" if finding else "")
+    return ChartView(key=found.name, title=title, picture=picture, sentence=sentence, unit=_columns(kind), table=_table(kind, rows))
+
+
+def _columns(kind: int) -> str:
+    return f"{BY_NO[kind].label}, {_unit(kind)}"
+
+
+def _table(kind: int, rows: Sequence[SeriesRow]) -> tuple[TableRow, ...]:
+    return tuple(TableRow(at=row.taken_at.astimezone(ZONE), value=_value(kind, row)) for row in reversed(rows[-60:]))
+
+
+def _sensor(rows: Sequence[SeriesRow], marks: Sequence[charts.Mark], now: datetime, zone: ZoneInfo) -> list[ChartView]:
+    """The last day as it was, and a usual day from two weeks."""
+    last = [row for row in rows if row.taken_at > now - timedelta(days=1)]
+    views: list[ChartView] = []
+    label, unit = BY_NO[_SENSOR].label, _unit(_SENSOR)
+    if last:
+        frame = charts.Frame(title=label, label=label, unit=unit, start=now - timedelta(days=1), end=now, places=1)
+        points = [(row.taken_at.astimezone(zone), row.value) for row in last]
+        recent = [mark for mark in marks if mark.at > frame.start]
+        views.append(ChartView(
+            key="glucose_day", title=f"Glucose, last 24 hours: {_value(_SENSOR, rows[-1])} {unit} now",
+            picture=charts.glucose_trace(points, _GLUCOSE_TARGET, recent, frame),
+            sentence=charts.glucose_sentence(points, _GLUCOSE_TARGET, frame), unit=_columns(_SENSOR), table=_table(_SENSOR, last),
+        ))  # fmt: skip
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    frame = charts.Frame(title=label, label="Glucose", unit=unit, start=midnight, end=midnight + timedelta(days=1), places=1)
+    points = [(row.taken_at.astimezone(zone), row.value) for row in rows]
+    profile = charts.glucose_profile(points, _GLUCOSE_TARGET, frame)
+    if profile is None:
+        return views or [_chart(_SENSOR, rows, marks, now)]
+    sentence = charts.profile_sentence(points, _GLUCOSE_TARGET, frame)
+    views.append(ChartView(
+        key="glucose_profile", title=f"Glucose through the day, {service.SENSOR_DAYS} days", picture=profile,
+        sentence=sentence, unit=_columns(_SENSOR), table=_table(_SENSOR, rows),
+    ))  # fmt: skip
+    return views
+
+
+def _marks(found: service.PersonPage) -> dict[int, list[charts.Mark]]:
+    """When something was flagged, by the kind whose picture shows it; one a day and kind."""
+    marks: dict[int, dict[date, charts.Mark]] = {}
+    for one in (*found.reasons, *found.found_late):
+        rule = BY_ID.get(one.row.rule)
+        if rule is None or not rule.trend or one.row.severity == Severity.INFO:
+            continue
+        at = one.judgement.anchor_at.astimezone(ZONE)
+        shape = Rank.of(one.row.severity, emergency=one.row.emergency).shape
+        marks.setdefault(rule.trend, {}).setdefault(at.date(), charts.Mark(at, shape))
+    return {kind: sorted(days.values(), key=lambda mark: mark.at)[-12:] for kind, days in marks.items()}
+
+
+def _charts(found: service.PersonPage, now: datetime) -> tuple[ChartView, ...]:
+    marks = _marks(found)
+    views: list[ChartView] = []
+    for kind in _CHARTS:
+        rows = found.series.get(kind)
+        if not rows:
+            continue
+        here = marks.get(kind, [])
+        if kind == _SENSOR:
+            views += _sensor(rows, here, now, ZoneInfo(found.person.zone))
+        else:
+            views.append(_chart(kind, rows, here, now))
+    return tuple(views)
 
 
 def _nhs(number: str | None) -> str:
@@ -277,16 +344,14 @@ def person_view(found: service.PersonPage, actor: Actor, now: datetime, fault: s
         age=years(person.birth_on, day(now, person.zone)), born=f"{person.birth_on:%d %b %Y}",
         nhs_number=_nhs(person.nhs_number), conditions=words.conditions(person.conditions), prefers=person.prefers,
         language=person.language, telephone=person.telephone, coordinator=person.coordinator or "", episodes=episodes,
-        charts=tuple(_chart(kind, rows, now) for kind in _CHARTS if (rows := found.series.get(kind))),
+        charts=_charts(found, now),
         timeline=tuple(sorted(lines, key=lambda line: line.at, reverse=True)[:60]),
         small=tuple(line for severity, line in late if severity == Severity.INFO), as_of=now, fault=fault,
         results=words.RESULTS, reasons=words.DISMISS_REASONS,
     )  # fmt: skip
 
 
-async def _person(
-    request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, *, fault: str = "", status: int = 200
-) -> Response[bytes]:
+async def _person(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, *, fault: str = "", status: int = 200) -> Response[bytes]:
     found = await service.person(
         parts.database, parts.reads, actor, patient, request.scope["state"]["request_id"], kinds=_CHARTS, days=PERSON_DAYS
     )

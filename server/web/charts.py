@@ -16,6 +16,9 @@ Point = tuple[datetime, Decimal | float]
 Pair = tuple[datetime, Decimal | float, Decimal | float]
 
 _BAND_FROM: Final = 7
+_SLOTS: Final = 48
+_SLOT_FROM: Final = 15
+"""Samples in each half hour: fewer do not make a usual day."""
 _RECENT: Final = timedelta(days=3)
 
 
@@ -59,6 +62,13 @@ def number(value: Decimal | float, places: int) -> str:
     step = Decimal(1).scaleb(-places)
     exact = value if isinstance(value, Decimal) else Decimal(repr(value))
     return str(exact.quantize(step, rounding="ROUND_HALF_UP"))
+
+
+def against(value: Decimal | float, band: Band | None) -> str:
+    """Where a value lies against the person's own band, in two words; nothing when no band is known."""
+    if band is None:
+        return ""
+    return "above usual" if float(value) > band.high else "below usual" if float(value) < band.low else "as usual"
 
 
 def sentence(points: Sequence[Point], band: Band | None, frame: Frame) -> str:
@@ -126,6 +136,49 @@ def glucose_trace(points: Sequence[Point], target: Band, marks: Sequence[Mark], 
     body += _line(area, points, gap=timedelta(minutes=30))
     body += _outside(area, _turning(points, target), target, size=4.5)
     return _svg(area, "chart", glucose_sentence(points, target, frame), body + _marks(area, marks))
+
+
+def glucose_profile(points: Sequence[Point], target: Band, frame: Frame) -> Markup | None:
+    """A usual day from many days: median, the middle half and nine in ten, by half hours; None when too little is known.
+
+    Points carry the person's own clock, since the day is theirs. `frame` spans one such day.
+    """
+    slots: list[list[float]] = [[] for _ in range(_SLOTS)]
+    for at, value in points:
+        slots[(at.hour * 60 + at.minute) * _SLOTS // 1440].append(float(value))
+    if any(len(slot) < _SLOT_FROM for slot in slots):
+        return None
+    marks = [_shares(sorted(slot)) for slot in slots]
+    area = _Area(frame, [value for mark in marks for value in mark], [target, Band(2.0, 12.0)])
+    span = frame.end - frame.start
+    xs = [area.x(frame.start + span * ((slot + 0.5) / _SLOTS)) for slot in range(_SLOTS)]
+    body = _axes(area) + _limit(area, target.high, "target") + _limit(area, target.low, "target")
+    for low, high, name in ((0, 4, "wide"), (1, 3, "half")):
+        there = [f"{x:.1f} {area.y(mark[high]):.1f}" for x, mark in zip(xs, marks, strict=True)]
+        back = [f"{x:.1f} {area.y(mark[low]):.1f}" for x, mark in zip(xs, marks, strict=True)]
+        body += f'<path class="chart-share chart-share--{name}" d="M{"L".join([*there, *reversed(back)])}z"/>'
+    middle = "L".join(f"{x:.1f} {area.y(mark[2]):.1f}" for x, mark in zip(xs, marks, strict=True))
+    body += f'<path class="chart-line" d="M{middle}"/>'
+    return _svg(area, "chart", profile_sentence(points, target, frame), body)
+
+
+def profile_sentence(points: Sequence[Point], target: Band, frame: Frame) -> str:
+    """Shares of time by range, with mean, GMI and CV, as people who treat diabetes read them."""
+    values = [float(value) for _, value in points]
+    mean = math.fsum(values) / len(values)
+    spread = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))
+    low = round(100 * sum(value < target.low for value in values) / len(values))
+    high = round(100 * sum(value > target.high for value in values) / len(values))
+    return (
+        f"{frame.label}, {len({at.date() for at, _ in points})} days: {100 - low - high} % in range, {low} % below "
+        f"{number(target.low, 1)}, {high} % above {number(target.high, 1)}; mean {number(mean, 1)} {frame.unit}, "
+        f"GMI {number(3.31 + 0.43056 * mean, 1)} %, CV {number(100 * spread / mean, 0)} %. "
+        "Line: median. Dark: the middle half. Light: nine in ten."
+    )
+
+
+def _shares(values: Sequence[float]) -> tuple[float, ...]:
+    return tuple(values[round(share * (len(values) - 1))] for share in (0.05, 0.25, 0.5, 0.75, 0.95))
 
 
 def glucose_sentence(points: Sequence[Point], target: Band, frame: Frame) -> str:
@@ -244,11 +297,9 @@ def _axes(area: _Area) -> str:
     days = _days(frame)
     for place in range(5):
         at = frame.start + timedelta(days=days) * (place / 4)
-        words = at.strftime("%H:%M") if days <= 2 and place not in {0, 4} else f"{at.day} {at.strftime('%b')}"  # noqa: PLR2004
+        words = at.strftime("%H:%M") if days <= 2 else f"{at.day} {at.strftime('%b')}"  # noqa: PLR2004 - hours tell more
         anchor = ("start", "middle", "middle", "middle", "end")[place]
-        parts.append(
-            f'<text class="chart-text" x="{area.x(at):.1f}" y="{frame.height - 8}" text-anchor="{anchor}">{words}</text>'
-        )
+        parts.append(f'<text class="chart-text" x="{area.x(at):.1f}" y="{frame.height - 8}" text-anchor="{anchor}">{words}</text>')
     return "".join(parts)
 
 

@@ -32,9 +32,7 @@ def page_of(problem: Problem, scope: Scope) -> Response[bytes] | None:
     words = PAGES[code]
     if problem.status == 401 and (b"hx-request", b"true") in list(scope["headers"]):  # noqa: PLR2004 - not signed in
         html = pages.signed_out()
-        return Response(
-            html.encode(), status_code=401, media_type="text/html; charset=utf-8", headers={"cache-control": "no-store"}
-        )
+        return Response(html.encode(), status_code=401, media_type="text/html; charset=utf-8", headers={"cache-control": "no-store"})
     if problem.status == 401:  # noqa: PLR2004 - not signed in
         return Response(b"", status_code=303, headers={"location": "/sign-in", "cache-control": "no-store"})
     view = ProblemView(
