@@ -202,7 +202,7 @@ class _Work:
         """What becomes of one draft."""
         if draft.retracts:
             return self._retract(draft)
-        checked = quality.check(draft, profile=self.picture.profile, recent=self.picture.readings, now=self.now)
+        checked = quality.check(draft, recent=self.picture.readings, now=self.now)
         match checked:
             case Reading():
                 return self._believed(draft, checked)
@@ -213,7 +213,7 @@ class _Work:
                 return checked
         assert_never(checked)  # pragma: no cover - closed by the types
 
-    def _believed(self, draft: Draft, reading: Reading) -> Outcome:
+    def _believed(self, draft: Draft, reading: Reading) -> Outcome:  # noqa: C901 - the cases of architecture 8, in order
         sampled = reading.kind in SAMPLED
         if sampled:
             reading = msgspec.structs.replace(reading, id=sample_id(self.patient, reading))
@@ -247,7 +247,7 @@ class _Work:
             self.taken.added.append(reading)
         return Stored(reading)
 
-    def _twin(self, series: list[Reading], reading: Reading) -> Reading | Rejected | None:
+    def _twin(self, series: list[Reading], reading: Reading) -> Reading | Rejected | None:  # noqa: C901 - DQ-6 in order
         """The reading this one repeats; or a refusal when the same key holds other content (DQ-6, architecture 8)."""
         at = reading.taken_at
         if series and at <= series[-1].taken_at:

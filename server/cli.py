@@ -9,6 +9,9 @@ import rich_click as click
 
 from server.settings import Settings, WrongSetting, read
 
+# click's decorators are typed in parts only.
+# pyright: reportUnknownMemberType=false
+
 
 def _settings(data: Path | None = None, port: int | None = None) -> Settings:
     try:

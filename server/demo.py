@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import ctypes
-import os
 import shutil
 import signal
 import subprocess
@@ -46,7 +45,7 @@ select p.patient_id, p.given_name || ' ' || p.family_name as name, w.value
                        order by r.taken_at desc limit 1) as w
  where not exists (select from episode e where e.patient_id = p.patient_id and e.state <> 'closed')
    and w.taken_at < date_trunc('day', now() at time zone 'Europe/London') at time zone 'Europe/London'
- order by p.created_at, p.patient_id
+ order by array_position($1::uuid[], p.patient_id), p.patient_id
 """
 
 
@@ -67,7 +66,7 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
-def main(  # noqa: PLR0913 - the options of the command
+def main(  # noqa: C901, PLR0913, PLR0915 - the options of the command, and its steps in order
     settings: Settings, *, people: int = 220, days: int = 90, seed: int = 7, browser: bool = True, fresh: bool = False,
     ready_file: Path | None = None,
 ) -> int:  # fmt: skip
@@ -81,8 +80,12 @@ def main(  # noqa: PLR0913 - the options of the command
         return 2
     demo = Demo(settings, listening.getsockname()[1])
     ended = threading.Event()
+
+    def end(_number: int, _frame: object) -> None:
+        ended.set()
+
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: ended.set())
+        signal.signal(name, end)
     try:
         demo.prepare(people=people, days=days, seed=seed, fresh=fresh, ended=ended)
         if not ended.is_set():
@@ -98,10 +101,11 @@ def main(  # noqa: PLR0913 - the options of the command
             demo.story(links, ended)
             while not ended.wait(1.0):
                 demo.must_run()
-        return 0
     except (postgres.CannotStart, migrate.Drift, assets.AssetsNotBuilt, keys.CannotUseKeys, WrongSetting) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    else:
+        return 0
     finally:
         demo.stop()
 
@@ -231,7 +235,7 @@ class Demo:
     async def _story_person(self) -> tuple[UUID | None, str]:
         connection = await connect(self.where, postgres.SUPERUSER)
         try:
-            row = await connection.fetchrow(_STEADY_PEOPLE)
+            row = await connection.fetchrow(_STEADY_PEOPLE, self.note.patients[:3])
         finally:
             await connection.close()
         return (None, "") if row is None else (row["patient_id"], row["name"])

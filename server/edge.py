@@ -98,7 +98,7 @@ class Edge:
             await self._app(scope, receive, sent)
         except Exception as error:
             if status:
-                log.error("response.broken", error=type(error).__name__, request_id=str(request_id(scope)))
+                log.error("response.broken", error=type(error).__name__, request_id=str(request_id(scope)))  # noqa: TRY400 - no trace of values
                 raise
             await send_problem(error, scope, sent)
         finally:

@@ -283,7 +283,7 @@ class Flusher:
                 await self._connection.close(timeout=1)
         self._connection = None
 
-    async def _commit(self, works: list[Work]) -> None:
+    async def _commit(self, works: list[Work]) -> None:  # noqa: C901 - one try after another, told in order
         wide: set[UUID] = set()
         for _ in range(TRIES):
             connection = await self._connected()
@@ -572,7 +572,9 @@ def _each_once(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _rest_of(rest: dict[str, list[Any]], group: _Group, work: Work, patient: UUID, taken: intake.Taken) -> None:
+def _rest_of(  # noqa: C901 - one loop per table
+    rest: dict[str, list[Any]], group: _Group, work: Work, patient: UUID, taken: intake.Taken
+) -> None:
     actor = work.request.actor.id if work.request is not None else None
     for one, status in taken.statuses:
         if one.kind not in intake.SAMPLED:

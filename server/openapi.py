@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 from litestar import Litestar, get
@@ -46,7 +46,7 @@ def config(version: str) -> OpenAPIConfig:
 
 def described(app: Litestar) -> dict[str, Any]:
     """The whole document, with our additions."""
-    found = cast("dict[str, Any]", app.openapi_schema.to_schema())
+    found = app.openapi_schema.to_schema()
     schemas = found.setdefault("components", {}).setdefault("schemas", {})
     _add_shapes(schemas)
     found["components"]["securitySchemes"] = {
@@ -123,8 +123,8 @@ async def document(request: AnyRequest) -> Response[bytes]:
 
 def main(settings: Settings, file: Path | None = None) -> int:
     """Write the document to a file, or to standard output."""
-    from server.app import litestar  # noqa: PLC0415 - the application imports this module
-    from server.parts import unstarted  # noqa: PLC0415
+    from server.app import litestar
+    from server.parts import unstarted
 
     made = msgspec.json.format(msgspec.json.encode(described(litestar(unstarted(settings)))), indent=2)
     if file is None:

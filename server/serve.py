@@ -60,7 +60,9 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _too_slow(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
+        # Only a request whose headers never ended has no cycle of its own in progress.
+        cycle: Any = self.cycle
+        if cycle is None or cycle.response_complete:
             self.transport.close()
 
 
@@ -87,7 +89,8 @@ def bound(settings: Settings) -> sockets.socket:
     except OSError as error:
         listening.close()
         raise WrongSetting(
-            f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}): stop what uses it, or choose another with --port."
+            f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}): "
+            "stop what uses it, or choose another with --port."
         ) from error
     listening.listen(2048)
     listening.set_inheritable(True)

@@ -13,8 +13,8 @@ from uuid_utils.compat import uuid7
 
 from domain.actor import Actor
 from server.app_state import Parts
-from server.auth.actor import of_patient, of_staff, of_vendor
 from server.auth.actor import VENDOR as VENDOR_SCOPE
+from server.auth.actor import of_patient, of_staff, of_vendor
 from server.auth.passwords import new_secret
 from server.auth.service import Auth
 from server.db import Database, Role

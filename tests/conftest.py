@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from httpx import ASGITransport, AsyncClient
@@ -80,7 +80,7 @@ def app(parts: Parts) -> Any:
 @pytest.fixture
 async def client(app: Any) -> AsyncGenerator[AsyncClient]:
     """A client without a sign-in."""
-    async with AsyncClient(transport=ASGITransport(app=cast("Any", app)), base_url="http://test") as made:
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as made:
         yield made
 
 

@@ -11,7 +11,6 @@ from statistics import median
 from typing import Final, Literal
 from uuid import UUID
 
-from domain.people.patient import Profile
 from domain.readings.kinds import BY_NAME, BY_NO, CODE_NO, Kind, Range
 from domain.readings.reading import Draft, Quarantined, Reading, Rejected, TimeSource
 from domain.readings.units import accepts, known_unit, to_canonical
@@ -32,8 +31,7 @@ def is_number(value: Decimal) -> bool:
     return isinstance(exponent, int) and len(digits) <= DIGITS and -DIGITS <= exponent <= DIGITS
 
 
-def check(draft: Draft, *, profile: Profile, recent: Mapping[int, Sequence[Reading]], now: datetime,
-          ) -> Reading | Quarantined | Rejected:
+def check(draft: Draft, *, recent: Mapping[int, Sequence[Reading]], now: datetime) -> Reading | Quarantined | Rejected:  # noqa: C901 - each DQ rule is a line
     """Judge one draft. `recent`: the readings in force that are known, by kind number."""
     kind = BY_NAME.get(draft.kind)
     if kind is None:
@@ -67,7 +65,7 @@ def check(draft: Draft, *, profile: Profile, recent: Mapping[int, Sequence[Readi
     return _timed(draft, kind, canonical, original, unit, marks, now)
 
 
-def _values(draft: Draft, kind: Kind) -> list[Decimal] | Rejected:
+def _values(draft: Draft, kind: Kind) -> list[Decimal] | Rejected:  # noqa: C901 - each refusal is a line
     if kind.parts:
         parts = draft.parts
         if parts is None:
@@ -108,7 +106,7 @@ def _outside(value: Decimal, limits: Range | None) -> bool:
     return limits is not None and not limits.low <= value <= limits.high
 
 
-def _ranges(
+def _ranges(  # noqa: C901 - each DQ rule is a line
     draft: Draft, kind: Kind, sent: Sequence[Decimal], canonical: Sequence[Decimal], unit: str, marks: list[str],
 ) -> Quarantined | Rejected | None:
     """DQ-1, DQ-2, DQ-3, DQ-5: impossible or mistaken values are held, unlikely ones are kept and marked."""

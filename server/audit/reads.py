@@ -41,6 +41,13 @@ class _Seen:
         self.answer = answer
 
 
+def _refuse(seen: list[_Seen], error: BaseException) -> None:
+    """An access that could not be written is no access (AUD-4)."""
+    for one in seen:
+        if not one.answer.done():
+            one.answer.set_exception(error if isinstance(error, Exception) else RuntimeError("stopped"))
+
+
 class Reads:
     """Gathers the accesses of one process and commits them together. An access that cannot be written is refused (AUD-4)."""
 
@@ -85,9 +92,7 @@ class Reads:
                 await self._write(seen)
             except BaseException as error:
                 log.error("audit.failed", error=type(error).__name__, count=len(seen))  # noqa: TRY400 - no trace of values
-                for one in seen:
-                    if not one.answer.done():
-                        one.answer.set_exception(error if isinstance(error, Exception) else RuntimeError("stopped"))
+                _refuse(seen, error)
                 if not isinstance(error, Exception):
                     raise
                 continue

@@ -23,6 +23,7 @@ from server.people import admin
 from server.simulation import people, readings
 from server.simulation.people import Person
 
+KEEN: Final = 0.8
 STORY: Final = 3
 """So many people at the front are kept steady for the story."""
 
@@ -56,7 +57,7 @@ def _password() -> str:
     return "-".join(chance.choice(people.FAMILY).lower() for _ in range(3)) + f"-{chance.randint(10, 99)}"
 
 
-async def load(parts: Parts, seed: int, count: int, days: int, now: datetime, secret: Callable[[], str]) -> Loaded:  # noqa: PLR0913
+async def load(parts: Parts, seed: int, count: int, days: int, now: datetime, secret: Callable[[], str]) -> Loaded:
     """The whole clinic. `secret` makes one-time-code secrets."""
     staff = [
         Staff(id=uuid7(), name=name, role=role, email=f"{name.split()[-1].lower()}@example.org", password=_password(),
@@ -110,7 +111,7 @@ async def _submit(parts: Parts, org: UUID, person: Person, drafts: Sequence[Draf
     await parts.ingest.submit(request, [Part(person.id, drafts)], at=at)
 
 
-async def _readings(parts: Parts, org: UUID, everybody: Sequence[Person], seed: int, days: int, now: datetime) -> int:  # noqa: PLR0913
+async def _readings(parts: Parts, org: UUID, everybody: Sequence[Person], seed: int, days: int, now: datetime) -> int:
     total = 0
     room = asyncio.Semaphore(6)
 
@@ -171,7 +172,7 @@ async def _today(parts: Parts, org: UUID, everybody: Sequence[Person], seed: int
     for place in range(10):
         condition, steps = _story_of(place)
         person = next((one for one in everybody[STORY:] if condition in one.new.conditions and one.id not in used
-                       and not one.quiet_for and one.adherence > 0.8 and one.new.usual_spo2 is None), None)  # fmt: skip
+                       and not one.quiet_for and one.adherence > KEEN and one.new.usual_spo2 is None), None)  # fmt: skip
         if person is None:
             continue
         used.add(person.id)

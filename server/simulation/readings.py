@@ -43,7 +43,7 @@ class Wander:
         return self._off
 
 
-def history(person: Person, seed: int, days: int, now: datetime) -> list[Draft]:
+def history(person: Person, seed: int, days: int, now: datetime) -> list[Draft]:  # noqa: C901 - a line per condition
     """All that a person measured up to yesterday evening, oldest first; nothing today, so that today can be told."""
     chance = random.Random(f"{seed}-{person.id}")  # noqa: S311 - a simulation must be repeatable
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,0 +1,221 @@
+"""`steady import`: a device's export through the same door as everything else; dry run first, resumable, replayable."""
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
+from uuid_utils.compat import uuid7
+
+from domain.actor import Actor
+from domain.errors import Refusal
+from domain.people import nhs_number
+from domain.readings.reading import Draft, Duplicate, Quarantined, Rejected, Source, Stored, TimeSource
+from integrations.derived import reading_id
+from integrations.manifest import Delivery, Fault, Parsed, Unreadable
+from integrations.registry import for_file, manifests
+from server import clock, log, postgres
+from server.auth.actor import of_patient
+from server.db import Database, Role
+from server.db_where import Where
+from server.ingest import Ingest, Part, Request
+from server.settings import Settings
+from server.sql import Query
+
+CHUNK: Final = 500
+_SHOWN: Final = 20
+
+
+class CannotImport(Exception):
+    """The import cannot be done; the text is one line that says what to do."""
+
+
+class WhoseRow(msgspec.Struct):
+    """The patient of an import."""
+
+    patient_id: UUID
+    org_id: UUID
+    zone: str
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What was in the file, and what became of it."""
+
+    format: str
+    readings: int
+    first: datetime | None
+    last: datetime | None
+    faults: Sequence[Fault]
+    outcomes: dict[str, int]
+    dry_run: bool
+
+
+BY_ID: Final = Query(WhoseRow, "select patient_id, org_id, zone from patient where patient_id = $1")
+BY_NUMBER: Final = Query(
+    WhoseRow,
+    """
+    select p.patient_id, p.org_id, p.zone
+      from identifier n join patient p on p.patient_id = n.patient_id
+     where n.system = 'nhs-number' and n.value = $1
+    """,
+)
+
+
+async def whose(database: Database, text: str) -> WhoseRow:
+    """The patient by id or NHS number, as the operator's own role may look. Raises CannotImport."""
+    async with database.begin_as(Role.OWNER) as tx:
+        try:
+            row = await BY_ID.one(tx, UUID(text))
+        except ValueError:
+            try:
+                row = await BY_NUMBER.one(tx, nhs_number.admit(text, pointer=""))
+            except Refusal as error:
+                raise CannotImport("--patient is neither an id nor an NHS number.") from error
+    if row is None:
+        raise CannotImport("There is no such patient.")
+    return row
+
+
+def read(file: Path, patient: UUID, zone: str) -> tuple[str, Parsed]:
+    """The format and its drafts. Raises CannotImport."""
+    try:
+        body = file.read_bytes()
+    except OSError as error:
+        raise CannotImport(f"{file.name} cannot be read ({error.strerror}).") from error
+    manifest = for_file(body)
+    if manifest is None:
+        known = ", ".join(one.title for one in manifests().values() if one.is_file)
+        raise CannotImport(f"{file.name} is none of the formats known here: {known}.")
+    try:
+        found = manifest.adapter.parse(Delivery(body=body, received_at=clock.now(), zone=zone, patient=str(patient), name=file.name))
+    except Unreadable as error:
+        raise CannotImport(f"{file.name}: {error}") from error
+    return manifest.title, found
+
+
+def stretch(drafts: Sequence[Draft], zone: str, from_: str | None, until: str | None, now: datetime) -> list[Draft]:
+    """The drafts of a stretch, moved so that it ends now; each keeps its own time beside the moved one."""
+    tz = ZoneInfo(zone)
+    try:
+        start = datetime.fromisoformat(from_).replace(tzinfo=tz) if from_ else None
+        end = datetime.fromisoformat(until).replace(tzinfo=tz) if until else None
+    except ValueError as error:
+        raise CannotImport("--from and --until are times such as 2016-10-25T06:00.") from error
+    chosen = sorted(
+        (one for one in drafts if (start is None or one.taken_at >= start) and (end is None or one.taken_at <= end)),
+        key=lambda one: one.taken_at,
+    )
+    if not chosen:
+        raise CannotImport("There is no reading in that stretch.")
+    shift = now - (end or chosen[-1].taken_at)
+    return [
+        replace(
+            one, id=reading_id(one.id, "replay", now.isoformat()), taken_at=(one.taken_at + shift).astimezone(UTC),
+            device_time=one.taken_at, source=Source.REPLAY, time_source=TimeSource.REPLAYED, history=False,
+        )
+        for one in chosen
+    ]  # fmt: skip
+
+
+async def store(  # noqa: PLR0913 - what to store, for whom, and how
+    ingest: Ingest, actor: Actor, patient: UUID, drafts: Sequence[Draft], *, replay: bool, progress: bool
+) -> dict[str, int]:
+    """Send drafts through the door; how many were stored, known already, held or refused."""
+    request = Request(actor=actor, what="import", request_id=uuid7())
+    counts: Counter[str] = Counter()
+    size = 1 if replay else CHUNK
+    for first in range(0, len(drafts), size):
+        some = drafts[first : first + size]
+        at = some[0].taken_at if replay else None
+        ((*outcomes,),) = await ingest.submit(request, [Part(patient, some)], at=at)
+        for outcome in outcomes:
+            match outcome:
+                case Stored():
+                    counts["stored"] += 1
+                case Duplicate():
+                    counts["duplicate"] += 1
+                case Quarantined():
+                    counts["quarantined"] += 1
+                case Rejected():
+                    counts["rejected"] += 1
+        if progress:
+            sys.stderr.write(f"\r{first + len(some)} of {len(drafts)}")
+    if progress:
+        sys.stderr.write("\n")
+    return dict(counts)
+
+
+async def _import(settings: Settings, where: Where, file: Path, patient: str, *, dry_run: bool,  # noqa: PLR0913
+                  replay: tuple[str | None, str | None] | None, progress: bool) -> Summary:  # fmt: skip
+    database = Database(where)
+    ingest = Ingest(database, flushers=1, cached=100)
+    ingest.start()
+    try:
+        row = await whose(database, patient)
+        title, found = read(file, row.patient_id, row.zone)
+        drafts = list(found.drafts)
+        if replay is not None:
+            drafts = stretch(drafts, row.zone, *replay, clock.now())
+        outcomes: dict[str, int] = {}
+        if not dry_run:
+            actor = of_patient(row.patient_id, row.org_id, "import", 0)
+            outcomes = await store(ingest, actor, row.patient_id, drafts, replay=replay is not None, progress=progress)
+        times = [one.taken_at for one in drafts]
+        return Summary(
+            format=title, readings=len(drafts), first=min(times, default=None), last=max(times, default=None),
+            faults=found.faults, outcomes=outcomes, dry_run=dry_run,
+        )  # fmt: skip
+    finally:
+        await ingest.stop()
+        await database.close()
+
+
+def main(  # noqa: PLR0913 - the options of the command
+    settings: Settings, file: Path, patient: str, *, replay: bool = False, from_: str | None = None, until: str | None = None,
+    dry_run: bool = False, json: bool = False,
+) -> int:  # fmt: skip
+    """Import a file; 0 when every row became a reading, 1 when some did not, 2 when it could not be done."""
+    log.configure("error")
+    own: postgres.Running | None = None
+    try:
+        if not replay and (from_ or until):
+            raise CannotImport("--from and --until go with --replay.")  # noqa: TRY301 - one way out for every wrong use
+        where = settings.database
+        if where is None:
+            socket = postgres.socket_of(settings.data)
+            if (socket / ".s.PGSQL.5432").exists():
+                where = Where(host=str(socket), port=5432, database=postgres.DATABASE)
+            else:
+                own = postgres.start(settings.data, binaries=settings.postgres_bin)
+                where = own.where()
+        summary = asyncio.run(_import(
+            settings, where, file, patient, dry_run=dry_run, replay=(from_, until) if replay else None,
+            progress=not json and sys.stderr.isatty(),
+        ))  # fmt: skip
+    except (CannotImport, postgres.CannotStart) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    finally:
+        if own is not None:
+            own.stop()
+    sys.stdout.write(msgspec.json.encode(summary).decode() + "\n" if json else _told(summary))
+    return 1 if summary.faults or summary.outcomes.get("rejected") else 0
+
+
+def _told(summary: Summary) -> str:
+    lines = [f"{summary.format}: {summary.readings} readings" + (
+        f", {summary.first:%d %b %Y %H:%M} to {summary.last:%d %b %Y %H:%M}" if summary.first and summary.last else "")]  # fmt: skip
+    if summary.dry_run:
+        lines.append("dry run: nothing was stored")
+    lines += [f"  {name}: {count}" for name, count in sorted(summary.outcomes.items())]
+    lines += [f"  row {fault.row}: {fault.detail} ({fault.code})" for fault in summary.faults[:_SHOWN]]
+    if len(summary.faults) > _SHOWN:
+        lines.append(f"  and {len(summary.faults) - _SHOWN} more")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,33 @@
+"""OPS-1: versions below which a known hole is open; what is installed must not be below."""
+
+import sys
+from importlib.metadata import version
+from typing import Final
+
+FLOORS: Final = {
+    "litestar": (2, 22, 0),
+    "pyjwt": (2, 13, 0),
+    "cryptography": (46, 0, 5),
+    "msgspec": (0, 20, 0),
+    "asyncpg": (0, 31, 0),
+    "jinja2": (3, 1, 6),
+    "uvicorn": (0, 40, 0),
+    "httptools": (0, 7, 0),
+}
+
+
+def installed(name: str) -> tuple[int, ...]:
+    """The version as numbers."""
+    return tuple(int(part) for part in version(name).split(".")[:3] if part.isdigit())
+
+
+def main() -> int:
+    """Say what is too old; 1 if anything is."""
+    old = {name: floor for name, floor in FLOORS.items() if installed(name) < floor}
+    for name, floor in old.items():
+        print(f"{name} {version(name)} is below {'.'.join(map(str, floor))}")
+    return 1 if old else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
