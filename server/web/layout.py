@@ -24,7 +24,7 @@ class Pages:
 
     def __init__(self, files: Mapping[str, str] | None = None, *, brand: str = "Steady") -> None:
         self.brand = brand
-        self._environment = environment(manifest().files if files is None else files)
+        self._environment = environment(files)
 
     @staticmethod
     def nonce() -> str:
@@ -57,8 +57,9 @@ def policy(nonce: str) -> str:
     return POLICY.format(nonce=nonce)
 
 
-def environment(files: Mapping[str, str]) -> Environment:
+def environment(files: Mapping[str, str] | None) -> Environment:
     """Jinja with the project's templates in front of the design system's, and `static(name)` for the built files."""
+    built: dict[str, str] = dict(files or {})
     made = Environment(
         undefined=ChainableUndefined,  # the design system's templates ask for parameters that are not there
         autoescape=True,
@@ -68,7 +69,9 @@ def environment(files: Mapping[str, str]) -> Environment:
     )
 
     def static(name: str) -> str:
-        return f"/static/{files.get(name, name)}"
+        if not built:
+            built.update(manifest().files)
+        return f"/static/{built.get(name, name)}"
 
     def clock(at: datetime, now: datetime) -> Markup:
         shown = escape(words.when(at.astimezone(now.tzinfo), now))
