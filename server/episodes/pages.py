@@ -57,6 +57,7 @@ DAYS: Final = 28
 PERSON_DAYS: Final = 90
 _REASONS: Final = 3
 _NEW: Final = timedelta(hours=1)
+_LOOK_S: Final = 60.0
 _PRESSURE: Final = BY_NAME["blood_pressure"].no
 _PRESSURE_TARGET: Final = charts.Band(85, 135)
 _GLUCOSE_TARGET: Final = charts.Band(3.9, 10.0)
@@ -185,10 +186,22 @@ def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
     )  # fmt: skip
 
 
-def _seen(found: service.Queue) -> str:
+def _states(found: service.Queue) -> dict[UUID, str]:
+    """What each card shows, as a short name that changes with it."""
+    return {
+        card.worst.row.patient_id: hashlib.sha256(
+            msgspec.json.encode([
+                [(str(one.row.id), one.row.version, one.row.raised_at, len(one.reasons)) for one in card.concerns],
+                card.series[-1].taken_at if card.series else None,
+            ])
+        ).hexdigest()[:16]
+        for card in found.cards
+    }  # fmt: skip
+
+
+def _seen(states: dict[UUID, str]) -> str:
     """A name for what the queue shows, so that a stream which opens later can tell whether something was missed."""
-    state = [(str(one.row.id), one.row.version, one.row.raised_at) for card in found.cards for one in card.concerns]
-    return hashlib.sha256(msgspec.json.encode(state)).hexdigest()[:16]
+    return hashlib.sha256("".join(states.values()).encode()).hexdigest()[:16]
 
 
 @get("/", include_in_schema=False)
@@ -199,7 +212,7 @@ async def queue(request: AnyRequest, actor: NamedDependency[Actor], parts: Named
     now = found.as_of.astimezone(ZONE)
     ready = await parts.ready()
     view = QueueView(
-        rows=tuple(row_of(card, actor, now) for card in found.cards), people=found.people, as_of=now, seen=_seen(found),
+        rows=tuple(row_of(card, actor, now) for card in found.cards), people=found.people, as_of=now, seen=_seen(_states(found)),
         lag="" if ready["watching"] else "The watch is not running: readings are stored and judged, but nobody is reminded. "
         "Tell whoever runs this service.",
     )  # fmt: skip
@@ -457,29 +470,49 @@ def _message(text: str, key: int) -> bytes:
 
 async def _rows(request: AnyRequest, parts: Parts, shell: Shell) -> AsyncGenerator[bytes]:
     """One stream: what was missed before it opened, then each change, until the session or the process ends."""
-    pages: Pages = parts.extras["pages"]
-    key = 0
-    # A stream that comes back, and a page that was read before something changed, get the whole list once.
+    # A stream that comes back has missed something; a page read just now says what it saw.
     seen = "" if header(request.scope, b"last-event-id") else query_of(request.scope, {"seen": str}).get("seen", "")
+    shown: dict[UUID, str] | None = None
+    key, looked = 0, clock.monotonic()
     yield b"retry: 3000\n\n"
-    async for patient in parts.live.stream(first=EVERYTHING):
+    async for hint in parts.live.stream(first=EVERYTHING):
         try:
             actor = parts.signed_in(request.scope)
         except Refusal:
             return
+        patient = hint
         if patient is None:
             yield b": still here\n\n"
-            continue
-        key += 1
+            # ALP-3: a hint may be lost, so each stream looks for itself once in a while.
+            if clock.monotonic() - looked < _LOOK_S:
+                continue
+            patient = EVERYTHING
         only = None if patient == EVERYTHING else patient
         found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"], only=only)
-        now = found.as_of.astimezone(ZONE)
-        if only is not None:
-            text = "".join(pages.live_row(shell, row_of(card, actor, now), now) for card in found.cards)
-            yield _message(text or pages.live_gone(f"row-{only}"), key)
-        elif _seen(found) != seen:
-            yield _message(pages.live_all(shell, [row_of(card, actor, now) for card in found.cards], now), key)
-            seen = ""
+        states = _states(found)
+        if only is None:
+            looked = clock.monotonic()
+            if shown is None and _seen(states) == seen:
+                shown = states
+        text = _changes(parts, shell, actor, found, states, shown, only)
+        shown = states if only is None else {**{one: state for one, state in (shown or {}).items() if one != only}, **states}
+        if text:
+            key += 1
+            yield _message(text, key)
+
+
+def _changes(  # noqa: PLR0913 - what is, what was shown, and to whom
+    parts: Parts, shell: Shell, actor: Actor, found: service.Queue, states: dict[UUID, str], shown: dict[UUID, str] | None,
+    only: UUID | None,
+) -> str:  # fmt: skip
+    pages: Pages = parts.extras["pages"]
+    now = found.as_of.astimezone(ZONE)
+    if shown is None:
+        return pages.live_all(shell, [row_of(card, actor, now) for card in found.cards], now)
+    changed = [card for card in found.cards if only or shown.get(card.worst.row.patient_id) != states[card.worst.row.patient_id]]
+    gone = [one for one in ([only] if only else shown) if one not in states]
+    rows = [pages.live_row(shell, row_of(card, actor, now), now) for card in changed]
+    return "".join([*rows, *(pages.live_gone(f"row-{one}") for one in gone)])
 
 
 ROUTES: Final[list[Any]] = [queue, person, act, events]

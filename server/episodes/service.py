@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from domain.actor import Actor, Scope
 from domain.detection.engine import TREND
-from domain.detection.judgement import Judgement
+from domain.detection.judgement import Judgement, Severity
 from domain.episodes import lifecycle
 from domain.episodes.episode import DismissReason, Episode, Event, Notice, Result
 from domain.errors import NotFound, StaleVersion
@@ -77,10 +77,11 @@ class PersonPage(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime
 
 
-def _order(concern: Concern) -> tuple[bool, bool, int, bool, datetime]:
-    """Untaken before taken, then urgent, soon, watch; emergencies first, then the longest waiting (ux 4.2)."""
+def _order(concern: Concern) -> tuple[bool, bool, bool, int, bool, datetime]:
+    """What needs doing before what is taken or only watched; then urgent, soon; emergencies, then the longest waiting (ux 4.2)."""
     row = concern.row
-    return (row.snoozed_until is not None, row.owner is not None, -row.severity, not row.emergency, row.raised_at)
+    is_watched = row.severity == Severity.INFO
+    return (row.snoozed_until is not None, is_watched, row.owner is not None, -row.severity, not row.emergency, row.raised_at)
 
 
 def _place(card: Card) -> tuple[bool, int, bool, bool, datetime]:

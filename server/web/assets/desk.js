@@ -117,7 +117,7 @@ function settle() {
 function announce(added) {
   const bar = document.getElementById("new-bar");
   const first = rows().find((row) => added.includes(row));
-  say(`${first.dataset.row}: new`);
+  say(`${first.dataset.name}: new in the queue`);
   if (!bar || window.scrollY === 0) return;
   bar.dataset.count = String(Number(bar.dataset.count ?? 0) * (bar.hidden ? 0 : 1) + added.length);
   bar.querySelector("[data-count-text]").textContent = bar.dataset.count;
@@ -130,8 +130,13 @@ if (body) {
     const pointed = body.querySelector("tr:hover");
     const added = [];
     let above = 0;
+    const before = new Map(changes.flatMap((change) => [...change.removedNodes]).map((node) => [node.id, node.dataset?.owner]));
     for (const node of changes.flatMap((change) => [...change.addedNodes])) {
-      if (node.nodeName !== "TR" || !node.isConnected || known.has(node.id)) continue;
+      if (node.nodeName !== "TR" || !node.isConnected) continue;
+      // The live row may overtake the button's own answer, so who has it now is said here.
+      const owner = before.get(node.id);
+      if (owner && owner !== node.dataset.owner) say(`${node.dataset.name}: ${node.dataset.owner}`);
+      if (known.has(node.id)) continue;
       known.add(node.id);
       node.classList.add("desk-row--new");
       added.push(node);

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from httpx import AsyncClient
 from playwright.async_api import Browser, Page, async_playwright
-from pyotp import TOTP
+from pyotp.totp import TOTP
 
 from server import assets, clock
 from tests.clinic import PASSWORD, Clinic
@@ -40,14 +40,15 @@ class Unsignalled(uvicorn.Server):
 @pytest.fixture(scope="session")
 async def base(app: Any, parts: Any, static: Path) -> AsyncGenerator[str]:
     """The application on a real socket; its address."""
-    assert static.is_dir()
+    assert static.name == "static"
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     config = uvicorn.Config(app, loop="asyncio", ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=3)
     server = Unsignalled(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started:
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(10):
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
+            await asyncio.sleep(0.02)
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True
     await parts.live.stop()
