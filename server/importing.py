@@ -104,23 +104,22 @@ def stretch(drafts: Sequence[Draft], zone: str, from_: str | None, until: str | 
     """The drafts of a stretch, moved so that it ends now; each keeps its own time beside the moved one."""
     tz = ZoneInfo(zone)
     try:
-        start = datetime.fromisoformat(from_).replace(tzinfo=tz) if from_ else None
-        end = datetime.fromisoformat(until).replace(tzinfo=tz) if until else None
+        # In UTC at once: within one zone Python adds and compares by the wall clock, an hour off across a clock change.
+        start = datetime.fromisoformat(from_).replace(tzinfo=tz).astimezone(UTC) if from_ else None
+        end = datetime.fromisoformat(until).replace(tzinfo=tz).astimezone(UTC) if until else None
     except ValueError as error:
         raise CannotImport("--from and --until are times such as 2016-10-25T06:00.") from error
-    chosen = sorted(
-        (one for one in drafts if (start is None or one.taken_at >= start) and (end is None or one.taken_at <= end)),
-        key=lambda one: one.taken_at,
-    )
+    timed = sorted(((one.taken_at.astimezone(UTC), one) for one in drafts), key=lambda pair: pair[0])
+    chosen = [(at, one) for at, one in timed if (start is None or at >= start) and (end is None or at <= end)]
     if not chosen:
         raise CannotImport("There is no reading in that stretch.")
-    shift = now - (end or chosen[-1].taken_at)
+    shift = now - (end or chosen[-1][0])
     return [
         replace(
-            one, id=reading_id(one.id, "replay", now.isoformat()), taken_at=(one.taken_at + shift).astimezone(UTC),
-            device_time=one.taken_at, source=Source.REPLAY, time_source=TimeSource.REPLAYED, history=False,
+            one, id=reading_id(one.id, "replay", now.isoformat()), taken_at=at + shift,
+            device_time=at, source=Source.REPLAY, time_source=TimeSource.REPLAYED, history=False,
         )
-        for one in chosen
+        for at, one in chosen
     ]  # fmt: skip
 
 

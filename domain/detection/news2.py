@@ -45,10 +45,7 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
 
 def _band(value: Decimal, *steps: tuple[str, int]) -> int:
     """The points of the first step whose upper end the value does not pass."""
-    for end, points in steps:
-        if value <= Decimal(end):
-            return points
-    return 0
+    return next((points for end, points in steps[:-1] if value <= Decimal(end)), steps[-1][1])
 
 
 def _breathing(value: Decimal) -> int:
@@ -113,16 +110,11 @@ def _latest(view: View, kind: int, anchor: Reading) -> Reading | None:
         return None
     at = anchor.taken_at
     last = series[-1]
-    if last.taken_at > at:
+    if (last.taken_at, last.id) > (at, anchor.id):
         place = bisect_right(series, (at, anchor.id), key=lambda one: (one.taken_at, one.id))
         if not place:
             return None
         last = series[place - 1]
-    elif last.taken_at == at and last.id > anchor.id:
-        place = bisect_right(series, (at, anchor.id), key=lambda one: (one.taken_at, one.id))
-        last = series[place - 1] if place else last
-        if (last.taken_at, last.id) > (at, anchor.id):
-            return None
     return last if last.taken_at >= at - WITHIN else None
 
 

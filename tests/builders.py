@@ -1,0 +1,84 @@
+"""Small functions that make valid things; one line per test says what differs."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from domain.detection.judgement import Judgement
+from domain.detection.picture import Picture, View
+from domain.detection.rule import Rule
+from domain.people.patient import Profile
+from domain.readings.kinds import BY_NAME, CODE_NO
+from domain.readings.quality import check
+from domain.readings.reading import Draft, Reading
+
+NOW = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
+ADULT = Profile(birth_on=date(1950, 3, 1), conditions=frozenset({"heart_failure"}), best_peak_flow=Decimal(450))
+
+
+def at(text: str) -> datetime:
+    """'07:30' of the day of NOW, or '-1d 07:30' of a day before, in UTC."""
+    back = 0
+    if text.startswith("-"):
+        head, text = text.split(" ")
+        back = int(head[1:-1])
+    hour, minute = (int(part) for part in text.split(":"))
+    return NOW.replace(hour=hour, minute=minute) - timedelta(days=back)
+
+
+def draft(kind: str, value: Any = None, when: datetime = NOW, **more: Any) -> Draft:
+    """A draft as a phone would send it."""
+    known = BY_NAME.get(kind)
+    unit = more.pop("unit", None if known is None or known.codes else known.unit)
+    number = None if value is None or isinstance(value, tuple) or (isinstance(value, str) and known and known.codes) else value
+    parts: dict[str, Decimal] | None = more.pop("parts", None)
+    if isinstance(value, tuple):
+        parts = {"systolic": Decimal(str(value[0])), "diastolic": Decimal(str(value[1]))}
+    code = value if known and known.codes and isinstance(value, str) else more.pop("code", None)
+    return Draft(
+        id=more.pop("id", None) or uuid7(), kind=kind, taken_at=when, value=None if number is None else Decimal(str(number)),
+        parts=parts, code=code, unit=unit, **more,
+    )  # fmt: skip
+
+
+def reading(kind: str, value: Any, when: datetime = NOW, **more: Any) -> Reading:
+    """A believed reading."""
+    found = check(draft(kind, value, when, **more), recent={}, now=max(NOW, when))
+    assert isinstance(found, Reading), found
+    return found
+
+
+def view(*readings: Reading, profile: Profile = ADULT, now: datetime = NOW) -> View:
+    """A picture of these readings at one now."""
+    series: dict[int, list[Reading]] = {}
+    for one in sorted(readings, key=lambda one: (one.taken_at, one.id)):
+        series.setdefault(one.kind, []).append(one)
+    return View(series, profile, now)
+
+
+def judged(rule: Rule, anchor: Reading, *others: Reading, profile: Profile = ADULT, now: datetime = NOW) -> Judgement | None:
+    """One rule at one anchor."""
+    return rule.judge(rule, view(anchor, *others, profile=profile, now=now), anchor)
+
+
+def picture(profile: Profile = ADULT, now: datetime = NOW) -> Picture:
+    """An empty picture that reaches far back."""
+    return Picture(version=1, since=now - timedelta(days=400), profile=profile)
+
+
+def symptom(code: str, when: datetime = NOW, **more: Any) -> Reading:
+    """One reported symptom."""
+    return reading("symptom", code, when, **more)
+
+
+def code_no(code: str) -> int:
+    """The stored number of a symptom."""
+    return CODE_NO[BY_NAME["symptom"].no][code]
+
+
+def new_id() -> UUID:
+    """A fresh id."""
+    return uuid7()

@@ -1,0 +1,202 @@
+"""AL rules: one episode per concern, worse goes up at once, nothing red goes quietly; and what staff can do."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from domain.detection.judgement import Judgement, Severity, Verdict
+from domain.detection.picture import Picture
+from domain.episodes import lifecycle
+from domain.episodes.episode import Closed, DismissReason, Effects, Episode, FlagState, Result, State
+from domain.errors import Conflict, Invalid
+from tests.builders import NOW, picture
+
+STAFF, OTHER = uuid7(), uuid7()
+
+
+def fired(severity: Severity, *, rule: str = "HF-W1", anchor: UUID | None = None, hours: float = 0, **more: Any) -> Judgement:
+    return Judgement(
+        rule=rule, version=1, group=more.pop("group", "HF-W"), anchor=anchor or uuid7(), anchor_at=NOW - timedelta(hours=hours),
+        verdict=Verdict.FIRED, severity=severity, advice="ADV-HF", sentence="why", **more,
+    )  # fmt: skip
+
+
+def settle(where: Picture, *judgements: Judgement, judged: tuple[UUID, ...] = (), corrected: tuple[UUID, ...] = ()) -> Effects:
+    seen = frozenset(one.anchor for one in judgements) | frozenset(judged)
+    return lifecycle.settle(where, judgements, judged=seen, corrected=frozenset(corrected), now=NOW, new_id=uuid7)
+
+
+def test_al_1_amber_opens_an_episode_and_tells_staff_and_patient() -> None:
+    where = picture()
+    effects = settle(where, fired(Severity.AMBER))
+    assert [(one.state, one.severity, one.expires_at) for one in effects.episodes] == [(State.OPEN, Severity.AMBER, None)]
+    assert [(one.audience, one.topic) for one in effects.notices] == [("staff", "flag"), ("patient", "advice")]
+    assert where.episodes == effects.episodes
+    assert where.flags[0].episode == effects.episodes[0].id
+
+
+def test_al_2_firing_again_while_open_adds_evidence_and_no_second_alert() -> None:
+    where = picture()
+    settle(where, fired(Severity.AMBER))
+    effects = settle(where, fired(Severity.AMBER))
+    assert (effects.episodes, [one.audience for one in effects.notices]) == ([], ["patient"])
+    assert len({mark.episode for mark in where.flags}) == 1
+    same = fired(Severity.AMBER, anchor=where.flags[0].anchor)
+    assert settle(where, same) == Effects()
+
+
+def test_al_3_worse_goes_up_at_once_whoever_has_it() -> None:
+    where = picture()
+    settle(where, fired(Severity.AMBER))
+    taken, _, _ = lifecycle.acknowledge(where.episodes[0], STAFF, NOW)
+    where.episodes = [taken]
+    effects = settle(where, fired(Severity.RED))
+    (raised,) = effects.episodes
+    assert (raised.state, raised.owner, raised.severity, raised.version) == (State.OPEN, None, Severity.RED, taken.version + 1)
+    assert [one.what for one in effects.events] == ["raised"]
+    again = settle(where, fired(Severity.RED, emergency=True))
+    assert again.episodes[0].emergency
+    assert again.episodes[0].floor_emergency
+
+
+def test_an_emergency_of_the_floor_marks_an_episode_that_was_one_already() -> None:
+    where = picture()
+    settle(where, fired(Severity.RED, rule="NW-1", group="HF-W", emergency=True))
+    assert not where.episodes[0].floor_emergency
+    effects = settle(where, fired(Severity.RED, emergency=True))
+    assert (effects.episodes[0].floor_emergency, effects.events) == (True, [])
+
+
+def test_information_is_watched_for_a_day_and_then_ends() -> None:
+    where = picture()
+    effects = settle(where, fired(Severity.INFO))
+    (watched,) = effects.episodes
+    assert watched.expires_at == where.due_at == NOW + lifecycle.WATCHED
+    assert [one.audience for one in effects.notices] == ["patient"]
+    sooner = picture()
+    sooner.due_at = NOW + timedelta(minutes=5)
+    settle(sooner, fired(Severity.INFO))
+    assert sooner.due_at == NOW + timedelta(minutes=5)
+    ended, events = lifecycle.expire(watched, NOW)
+    assert (ended.state, ended.closed_how, events[0].what) == (State.CLOSED, Closed.EXPIRED, "expired")
+
+
+@pytest.mark.parametrize(
+    ("severity", "hours", "state"),
+    [
+        (Severity.RED, 24, FlagState.ACTIVE), (Severity.RED, 24.01, FlagState.FOUND_LATE), (Severity.AMBER, 72, FlagState.ACTIVE),
+        (Severity.AMBER, 72.01, FlagState.FOUND_LATE), (Severity.INFO, 24, FlagState.ACTIVE),
+        (Severity.INFO, 24.01, FlagState.FOUND_LATE),
+    ],
+)  # fmt: skip
+def test_dq_8_found_late_is_a_note_and_calls_nobody(severity: Severity, hours: float, state: FlagState) -> None:
+    effects = settle(picture(), fired(severity, hours=hours))
+    assert [one.state for one in effects.flags] == [state]
+    assert bool(effects.episodes) == bool(effects.notices) == (state is FlagState.ACTIVE)
+
+
+def test_a_closed_episode_is_not_called_again_by_the_same_reading_unless_worse() -> None:
+    where = picture()
+    settle(where, fired(Severity.AMBER))
+    anchor, episode = where.flags[0].anchor, where.episodes[0].id
+    where.episodes = []
+    effects = settle(where, fired(Severity.INFO, anchor=anchor))
+    assert (effects.episodes, effects.flags[0].episode) == ([], episode)
+    effects = settle(where, fired(Severity.RED, anchor=anchor))
+    assert [one.what for one in effects.events] == ["opened"]
+
+
+def test_what_no_reading_supports_any_more_is_explained_and_the_severity_stays() -> None:
+    where = picture()
+    settle(where, fired(Severity.RED))
+    mark = where.flags[0]
+    effects = settle(where, judged=(mark.anchor,))
+    assert ([one.state for one in effects.flags], [one.what for one in effects.events]) == ([FlagState.EXPLAINED], ["explained"])
+    assert where.episodes[0].severity is Severity.RED
+    assert settle(where, judged=(mark.anchor,)) == Effects()
+    assert settle(where, fired(Severity.RED, anchor=mark.anchor)).flags[0].state is FlagState.ACTIVE
+
+
+def test_a_found_late_note_can_be_explained_too() -> None:
+    where = picture()
+    settle(where, fired(Severity.RED, hours=30, rule="ING-12", group="OPS"))
+    effects = settle(where, judged=(where.flags[0].anchor,))
+    assert (effects.flags[0].state, effects.events) == (FlagState.EXPLAINED, [])
+
+
+def test_a_correction_withdraws_and_a_red_waits_for_a_person() -> None:
+    for severity, left in ((Severity.AMBER, []), (Severity.INFO, []), (Severity.RED, [State.OPEN])):
+        where = picture()
+        settle(where, fired(severity))
+        effects = settle(where, corrected=(where.flags[0].anchor,))
+        assert effects.flags[0].state is FlagState.WITHDRAWN
+        assert [one.state for one in where.episodes] == left
+        assert ("withdrawn" in [one.topic for one in effects.notices]) == (severity > Severity.INFO)
+        assert settle(where, corrected=(where.flags[0].anchor,)) == Effects()
+
+
+def test_an_episode_with_another_reason_stays_open_after_a_correction() -> None:
+    where = picture()
+    settle(where, fired(Severity.AMBER), fired(Severity.AMBER, rule="HF-W3"))
+    settle(where, corrected=(where.flags[0].anchor,))
+    assert [one.state for one in where.episodes] == [State.OPEN]
+
+
+def test_dm_1_advice_without_an_event_is_told_once_it_is_recent() -> None:
+    quiet = Judgement(rule="DM-1", version=1, group="DM-HYPO", anchor=uuid7(), anchor_at=NOW, verdict=Verdict.NOT_FIRED,
+                      advice="ADV-HYPO")  # fmt: skip
+    assert [one.advice for one in settle(picture(), quiet).notices] == ["ADV-HYPO"]
+    old = Judgement(rule="DM-1", version=1, group="DM-HYPO", anchor=uuid7(), anchor_at=NOW - timedelta(days=2),
+                    verdict=Verdict.NOT_FIRED, advice="ADV-HYPO")  # fmt: skip
+    assert settle(picture(), old).notices == []
+    silent = Judgement(rule="ING-12", version=1, group="OPS", anchor=uuid7(), anchor_at=NOW, verdict=Verdict.FIRED,
+                       severity=Severity.AMBER)  # fmt: skip
+    assert [one.audience for one in settle(picture(), silent).notices] == ["staff"]
+
+
+def episode(severity: Severity = Severity.AMBER, **more: Any) -> Episode:
+    return Episode(id=uuid7(), group="HF-W", severity=severity, opened_at=NOW, raised_at=NOW, **more)
+
+
+def test_alp_5_taking_is_idempotent_for_its_owner_only() -> None:
+    taken, events, _ = lifecycle.acknowledge(episode(), STAFF, NOW)
+    assert (taken.owner, taken.state, taken.version, events[0].what) == (STAFF, State.ACKNOWLEDGED, 2, "acknowledged")
+    assert lifecycle.acknowledge(taken, STAFF, NOW) == (taken, [], [])
+    with pytest.raises(Conflict):
+        lifecycle.acknowledge(taken, OTHER, NOW)
+
+
+@pytest.mark.parametrize(
+    ("severity", "hours"), [(Severity.RED, 4), (Severity.AMBER, 7 * 24), (Severity.INFO, 7 * 24)]
+)
+def test_al_7_snooze_has_an_end_and_a_reason(severity: Severity, hours: int) -> None:
+    until = NOW + timedelta(hours=hours)
+    put_off, _, _ = lifecycle.snooze(episode(severity), until, "seen tomorrow", STAFF, NOW)
+    assert (put_off.snoozed_until, put_off.snooze_reason) == (until, "seen tomorrow")
+    for wrong in (until + timedelta(seconds=1), NOW):
+        with pytest.raises(Invalid):
+            lifecycle.snooze(episode(severity), wrong, "why", STAFF, NOW)
+    with pytest.raises(Invalid):
+        lifecycle.snooze(episode(severity), until, "  ", STAFF, NOW)
+
+
+def test_al_7_an_emergency_of_the_floor_cannot_be_snoozed() -> None:
+    with pytest.raises(Conflict):
+        lifecycle.snooze(episode(Severity.RED, floor_emergency=True), NOW + timedelta(hours=1), "why", STAFF, NOW)
+
+
+def test_al_11_no_action_asks_why() -> None:
+    for result in (Result.NO_ACTION_NEEDED, Result.FALSE_ALARM):
+        with pytest.raises(Invalid):
+            lifecycle.close(episode(), result, None, STAFF, NOW)
+    closed, events, _ = lifecycle.close(episode(), Result.FALSE_ALARM, DismissReason.EXPECTED, STAFF, NOW)
+    assert (closed.closed_how, closed.dismiss_reason, closed.owner) == (Closed.DISMISSED, DismissReason.EXPECTED, STAFF)
+    assert events[0].body == {"result": "false_alarm", "reason": "expected"}
+    acted, events, _ = lifecycle.close(episode(), Result.VISIT, None, STAFF, NOW)
+    assert (acted.closed_how, acted.dismiss_reason, events[0].body) == (Closed.RESOLVED, None, {"result": "visit"})
+    for act in (lambda: lifecycle.acknowledge(closed, STAFF, NOW), lambda: lifecycle.close(closed, Result.VISIT, None, STAFF, NOW)):
+        with pytest.raises(Conflict):
+            act()
