@@ -123,7 +123,7 @@ def stretch(drafts: Sequence[Draft], zone: str, from_: str | None, until: str | 
     ]  # fmt: skip
 
 
-async def store(  # noqa: PLR0913 - what to store, for whom, and how
+async def store(  # noqa: C901 - a case per outcome
     ingest: Ingest, actor: Actor, patient: UUID, drafts: Sequence[Draft], *, replay: bool, progress: bool
 ) -> dict[str, int]:
     """Send drafts through the door; how many were stored, known already, held or refused."""
@@ -151,7 +151,7 @@ async def store(  # noqa: PLR0913 - what to store, for whom, and how
     return dict(counts)
 
 
-async def _import(settings: Settings, where: Where, file: Path, patient: str, *, dry_run: bool,  # noqa: PLR0913
+async def _import(where: Where, file: Path, patient: str, *, dry_run: bool,
                   replay: tuple[str | None, str | None] | None, progress: bool) -> Summary:  # fmt: skip
     database = Database(where)
     ingest = Ingest(database, flushers=1, cached=100)
@@ -195,7 +195,7 @@ def main(  # noqa: PLR0913 - the options of the command
                 own = postgres.start(settings.data, binaries=settings.postgres_bin)
                 where = own.where()
         summary = asyncio.run(_import(
-            settings, where, file, patient, dry_run=dry_run, replay=(from_, until) if replay else None,
+            where, file, patient, dry_run=dry_run, replay=(from_, until) if replay else None,
             progress=not json and sys.stderr.isatty(),
         ))  # fmt: skip
     except (CannotImport, postgres.CannotStart) as error:

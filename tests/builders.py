@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -36,7 +36,8 @@ def draft(kind: str, value: Any = None, when: datetime = NOW, **more: Any) -> Dr
     number = None if value is None or isinstance(value, tuple) or (isinstance(value, str) and known and known.codes) else value
     parts: dict[str, Decimal] | None = more.pop("parts", None)
     if isinstance(value, tuple):
-        parts = {"systolic": Decimal(str(value[0])), "diastolic": Decimal(str(value[1]))}
+        systolic, diastolic = cast("tuple[Any, Any]", value)
+        parts = {"systolic": Decimal(str(systolic)), "diastolic": Decimal(str(diastolic))}
     code = value if known and known.codes and isinstance(value, str) else more.pop("code", None)
     return Draft(
         id=more.pop("id", None) or uuid7(), kind=kind, taken_at=when, value=None if number is None else Decimal(str(number)),

@@ -5,13 +5,13 @@ from importlib.metadata import version
 from typing import Final
 
 FLOORS: Final = {
-    "litestar": (2, 22, 0),
-    "pyjwt": (2, 13, 0),
-    "cryptography": (46, 0, 5),
+    "litestar": (2, 25, 0),  # multipart and host-header holes of earlier 2.x
+    "pyjwt": (2, 15, 0),  # issuer and algorithm confusion of earlier 2.x
+    "uvicorn": (0, 54, 0),  # request smuggling by bare line feeds
+    "asyncpg": (0, 32, 0),  # speaks PostgreSQL 18
+    "jinja2": (3, 1, 6),  # CVE-2025-27516, sandbox escape through |attr
+    "cryptography": (46, 0, 5),  # CVE-2026-26007, subgroup check of binary curves
     "msgspec": (0, 20, 0),
-    "asyncpg": (0, 31, 0),
-    "jinja2": (3, 1, 6),
-    "uvicorn": (0, 40, 0),
     "httptools": (0, 7, 0),
 }
 

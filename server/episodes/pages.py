@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response, Stream
+from markupsafe import Markup
 
 from domain.actor import Actor, ActorKind
 from domain.days import day, years
@@ -56,7 +58,8 @@ ZONE: Final = ZoneInfo("Europe/London")
 DAYS: Final = 28
 PERSON_DAYS: Final = 90
 _REASONS: Final = 3
-_NEW: Final = timedelta(hours=1)
+_HOUR: Final = timedelta(hours=1)
+_NEW: Final = _HOUR
 _LOOK_S: Final = 60.0
 _PRESSURE: Final = BY_NAME["blood_pressure"].no
 _PRESSURE_TARGET: Final = charts.Band(85, 135)
@@ -153,6 +156,17 @@ def _first(text: str) -> str:
     return head + "." if dot else text
 
 
+# Drawing is most of a row's work and its readings seldom move: a busy queue draws each picture once an hour.
+@lru_cache(maxsize=512)
+def _thumbnail(number: int, points: tuple[charts.Point, ...], end: datetime) -> Markup:
+    kind = BY_NO[number]
+    frame = charts.Frame(
+        title=kind.label, label=kind.label, unit=_unit(number), start=end - timedelta(days=DAYS), end=end,
+        places=min(kind.places, 1), width=150, height=44,
+    )  # fmt: skip
+    return charts.sparkline(points, charts.own_band(points, end), frame)
+
+
 def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
     """One person's row."""
     worst = card.worst.row
@@ -160,11 +174,6 @@ def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
     found = [reason for concern in card.concerns for reason in _standing(concern.reasons)]
     reasons = [_reason(one, now) for one in found]
     kind = BY_NO[card.kind]
-    points = _points(card.series)
-    frame = charts.Frame(
-        title=kind.label, label=kind.label, unit=_unit(card.kind), start=now - timedelta(days=DAYS), end=now,
-        places=min(kind.places, 1), width=150, height=44,
-    )  # fmt: skip
     last = card.series[-1] if card.series else None
     # The service's order as digits, for a browser that puts a new row in its place.
     place = (
@@ -176,7 +185,7 @@ def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
         name=f"{worst.given_name} {worst.family_name}", age=years(worst.birth_on, day(now, worst.zone)),
         conditions=words.conditions(worst.conditions), rank=rank, reasons=tuple(reasons[:_REASONS]),
         more=max(len(reasons) - _REASONS, 0), told=_first(next((one.advice for one in reasons if one.advice), "")),
-        trend=charts.sparkline(points, charts.own_band(points, now), frame),
+        trend=_thumbnail(card.kind, tuple(_points(card.series)), now.replace(minute=0, second=0, microsecond=0) + _HOUR),
         trend_label=kind.label.lower() + ("" if last else ": no readings"),
         latest=f"{_value(card.kind, last)} {_unit(card.kind)}" if last else "",
         latest_at=last.taken_at.astimezone(ZONE) if last else None, flagged_at=worst.raised_at.astimezone(ZONE),

@@ -218,21 +218,28 @@ SENSOR: Final = Query(
      order by 3
     """,
 )
-# For a thumbnail: the lowest sample of every third hour, of every hour in the last day, and the newest sample as it is.
+# For a thumbnail: one sample of every sixth hour, the lowest of each hour in the last day, and the newest sample as it is.
 SENSOR_TREND: Final = Query(
     SeriesRow,
     """
     select w.patient_id, w.kind, r.taken_at, r.value, null::numeric as value2
       from unnest($1::uuid[], $2::smallint[]) as w (patient_id, kind)
       cross join lateral (
-          (select h.hour as taken_at, (select min(v) from unnest(h.value) v) as value
+          (select h.hour as taken_at, h.value[1] as value
              from sensor_hour h
-            where h.patient_id = w.patient_id and h.kind = w.kind and h.hour >= $3 and h.hour < $4
-              and (h.hour >= $5 or mod(extract(hour from h.hour), 3) = 0))
+            where h.patient_id = w.patient_id and h.kind = w.kind and h.hour >= $3 and h.hour < $5
+              and date_part('hour', h.hour)::integer % 6 = 0)
+          union all
+          (select h.hour, (select min(v) from unnest(h.value) v)
+             from sensor_hour h
+            where h.patient_id = w.patient_id and h.kind = w.kind and h.hour >= $5 and h.hour < $4)
           union all
           (select h.hour + s.ms * interval '1 millisecond', s.value
-             from sensor_hour h cross join lateral unnest(h.ms, h.value, h.status) as s (ms, value, status)
-            where h.patient_id = w.patient_id and h.kind = w.kind and h.hour >= $5 and h.hour < $4 and s.status = 0
+             from (select hour, ms, value, status from sensor_hour
+                    where patient_id = w.patient_id and kind = w.kind and hour >= $5 and hour < $4
+                    order by hour desc limit 1) h
+            cross join lateral unnest(h.ms, h.value, h.status) as s (ms, value, status)
+            where s.status = 0
             order by 1 desc limit 1)) as r
      order by r.taken_at
     """,

@@ -203,7 +203,9 @@ create policy anybody on device for select to steady_app using (app_principal() 
 create policy mine on access_grant for select to steady_app
     using (
         patient_id = (select app_principal())
-        or team_id in (select m.team_id from team_member m where m.staff_id = (select app_principal()))
+        -- A permission that ended is the patient's history, no longer the team's.
+        or (from_at <= now() and (to_at is null or to_at > now())
+            and team_id in (select m.team_id from team_member m where m.staff_id = (select app_principal())))
     );
 create policy granted on patient for select to steady_app
     using (patient_id in (select e.patient_id from effective_access e

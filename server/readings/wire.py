@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,7 @@ from domain.text import admit
 from server.http import members
 
 MOST: Final = 1_000
+T = TypeVar("T")
 _NUMBER: Final = re.compile(rb"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?")
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -101,9 +102,18 @@ class Bad(msgspec.Struct, frozen=True):
     detail: str
 
 
+def _shaped(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """Decode; what is no JSON at all is told as such, even where a wrong shape stands before it."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError:
+        msgspec.json.decode(body)
+        raise
+
+
 def decode_one(body: bytes) -> ReadingIn:
     """A single reading, each key once."""
-    item = _ONE.decode(body)
+    item = _shaped(_ONE, body)
     if members(body) != given(item):
         raise Malformed("A key stands twice in one object.")
     return item
@@ -111,7 +121,7 @@ def decode_one(body: bytes) -> ReadingIn:
 
 def decode_retraction(body: bytes) -> Retraction:
     """A retraction, each key once."""
-    given_up = _RETRACTION.decode(body)
+    given_up = _shaped(_RETRACTION, body)
     if members(body) != len(Retraction.__struct_fields__):
         raise Malformed("A key stands twice in one object.")
     return given_up
@@ -129,7 +139,7 @@ def decode_batch(body: bytes) -> list[ReadingIn | Bad]:
 
 
 def _one_by_one(body: bytes) -> list[ReadingIn | Bad]:
-    raws = _LOOSE.decode(body).items
+    raws = _shaped(_LOOSE, body).items
     if members(body) != 1 + sum(members(bytes(raw)) for raw in raws):
         raise Malformed("A key stands twice in one object.")
     return [_read(bytes(raw)) for raw in raws]

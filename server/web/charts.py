@@ -206,15 +206,18 @@ class _Area:
         reach = [*values, *(end for band in bands for end in (band.low, band.high))] or [0.0, 1.0]
         room = (max(reach) - min(reach)) * 0.08 or max(abs(max(reach)) * 0.02, 0.5)
         self.low, self.high = min(reach) - room, max(reach) + room
-        self._span_s = max((frame.end - frame.start).total_seconds(), 1.0)
+        self._start = frame.start.timestamp()
+        self._width = frame.width - self.left - self.right
+        self._per_s = self._width / max((frame.end - frame.start).total_seconds(), 1.0)
+        self._floor = frame.height - self.bottom
+        self._per_unit = (self._floor - self.top) / (self.high - self.low)
 
     def x(self, at: datetime) -> float:
-        share = (at - self.frame.start).total_seconds() / self._span_s
-        return self.left + min(max(share, 0.0), 1.0) * (self.frame.width - self.left - self.right)
+        along = (at.timestamp() - self._start) * self._per_s
+        return self.left + (0.0 if along < 0 else min(along, self._width))
 
     def y(self, value: float) -> float:
-        share = (value - self.low) / (self.high - self.low)
-        return self.frame.height - self.bottom - share * (self.frame.height - self.top - self.bottom)
+        return self._floor - (value - self.low) * self._per_unit
 
 
 def _svg(area: _Area, kind: str, words: str, body: str) -> Markup:

@@ -105,6 +105,7 @@ def test_what_waits_for_a_repeat_is_judged_again_when_it_is_due() -> None:
     where = picture()
     take(where, draft("oxygen_saturation", 91, NOW - timedelta(minutes=5)))
     due = where.due_at
+    assert due is not None
     assert due == NOW + timedelta(minutes=10)
     assert [one.severity for one in where.episodes] == [Severity.INFO]
     taken = intake.again(where, due, due, uuid7)
@@ -116,6 +117,7 @@ def test_information_expires_and_what_expires_later_stays_due() -> None:
     where = picture()
     take(where, draft("oxygen_saturation", 94))
     ends = where.due_at
+    assert ends is not None
     assert ends == NOW + timedelta(hours=24)
     intake.again(where, NOW, NOW, uuid7)
     assert where.due_at == ends

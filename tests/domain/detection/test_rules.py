@@ -222,7 +222,7 @@ def test_nw_1_2_3_worked_examples(ones: Observations, scale_2: bool, total: int,
 def test_nw_1_both_sides_of_each_band(name: str, edges: str) -> None:
     for edge in edges.split():
         value, wanted = edge.split(":")
-        found = points(Observations(**{name: Decimal(value)}), scale_2=False)
+        found = points(replace(Observations(), **{name: Decimal(value)}), scale_2=False)
         assert list(found.values()) == [int(wanted)], edge
 
 
