@@ -19,7 +19,7 @@ log = structlog.get_logger("audit")
 ADD: Final = """
 insert into audit (org_id, day, writer, seq, at, actor, actor_kind, client, jti, action, patient_id, what, n, basis, purpose,
     outcome, request_id, hash)
-select a.org, $1, $2, a.seq, $3, a.actor, a.kind, a.client, a.jti, a.action::"char", a.patient, a.what, a.n, a.basis,
+select a.org, $1, $2, a.seq, $3, a.actor, a.kind, a.client, a.jti, a.action, a.patient, a.what, a.n, a.basis,
        'direct-care', 'done', a.request, a.hash
   from unnest($4::uuid[], $5::integer[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[], $12::text[],
        $13::integer[], $14::text[], $15::uuid[], $16::bytea[])

@@ -134,7 +134,7 @@ async def _series(tx: Tx, kinds: dict[UUID, int], now: datetime) -> dict[UUID, l
     sampled = {patient: kind for patient, kind in kinds.items() if BY_NO[kind].sampled}
     rows = await store.SERIES.all(tx, list(plain), list(plain.values()), *span)
     if sampled:
-        rows += await store.SENSOR_TREND.all(tx, list(sampled), list(sampled.values()), *span, now - timedelta(days=1))
+        rows += await store.SENSOR_TREND.all(tx, list(sampled), list(sampled.values()), *span, now - timedelta(hours=12))
     found: dict[UUID, list[store.SeriesRow]] = {}
     for row in rows:
         found.setdefault(row.patient_id, []).append(row)

@@ -218,7 +218,7 @@ SENSOR: Final = Query(
      order by 3
     """,
 )
-# For a thumbnail: one sample of every sixth hour, the lowest of each hour in the last day, and the newest sample as it is.
+# For a thumbnail: one sample each half day, the lowest of each hour in the last twelve, and the newest sample as it is.
 SENSOR_TREND: Final = Query(
     SeriesRow,
     """
@@ -228,7 +228,7 @@ SENSOR_TREND: Final = Query(
           (select h.hour as taken_at, h.value[1] as value
              from sensor_hour h
             where h.patient_id = w.patient_id and h.kind = w.kind and h.hour >= $3 and h.hour < $5
-              and date_part('hour', h.hour)::integer % 6 = 0)
+              and date_part('hour', h.hour)::integer % 12 = 0)
           union all
           (select h.hour, (select min(v) from unnest(h.value) v)
              from sensor_hour h

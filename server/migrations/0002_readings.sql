@@ -218,7 +218,7 @@ create table audit (
     actor_kind text not null,
     client text not null,
     jti text not null,
-    action "char" not null,
+    action text not null check (action in ('C', 'R', 'U', 'D')),
     patient_id uuid not null,
     what text not null,
     n integer not null,
