@@ -161,5 +161,21 @@ def openapi(file: Path | None) -> None:
     _run(run, _settings(), file)
 
 
+@main.group()
+def bench() -> None:
+    """Measure this machine: our server against a bare floor, in one run."""
+
+
+@bench.command()
+@click.argument("names", nargs=-1)
+@click.option("--seconds", type=click.FloatRange(0.5, 60), default=4.0, show_default=True, help="How long each measurement runs.")
+@click.option("--json", "json", is_flag=True, help="For scripts.")
+def ingest(names: tuple[str, ...], seconds: float, *, json: bool) -> None:
+    """Readings a second, latencies, CPU, memory and bytes on disk, with ratios to the floor."""
+    from server.bench import main as run
+
+    _run(run, _settings(), names, json=json, seconds=seconds)
+
+
 if __name__ == "__main__":
     main()

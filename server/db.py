@@ -98,7 +98,8 @@ class Database:
         self._size = size
         self._pools: dict[Role, asyncpg.Pool[asyncpg.Record]] = {}
 
-    async def _pool(self, role: Role) -> "asyncpg.Pool[asyncpg.Record]":
+    async def pool(self, role: Role) -> "asyncpg.Pool[asyncpg.Record]":
+        """The pool of a role, without anybody who asks: for this class, and for the floor of the bench."""
         pool = self._pools.get(role)
         if pool is None:
             password = None
@@ -141,7 +142,7 @@ class Database:
 
     @asynccontextmanager
     async def _opened(self, role: Role, opening: str, actor: Actor | None) -> AsyncGenerator[Tx]:
-        pool = await self._pool(role)
+        pool = await self.pool(role)
         connection = await pool.acquire(timeout=1.0)
         try:
             await connection.execute(opening)

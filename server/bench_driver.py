@@ -1,0 +1,146 @@
+"""The driver of the bench, in a process of its own: so many clients, each with its own connection, one request after another."""
+
+import asyncio
+import random
+import sys
+import time
+from datetime import timedelta
+from typing import cast
+
+import msgspec
+import uvloop
+from uuid_utils import uuid7
+
+from server import clock
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """What to send, and for how long."""
+
+    port: int
+    clients: int
+    batch: int
+    seconds: float
+    floor: bool
+    tokens: list[str]
+    patients: list[str]
+    nurse_token: str
+    read: str
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back."""
+
+    requests: int
+    failed: int
+    seconds: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+class Client(asyncio.Protocol):
+    """One connection that sends the next request when the answer is whole."""
+
+    def __init__(self, load: Load, lane: int, until: float) -> None:
+        self._load = load
+        self._chance = random.Random(f"{lane}-{time.time_ns()}")  # noqa: S311 - load, no secret
+        self._until = until
+        self._transport: asyncio.Transport
+        self._began = 0.0
+        self._buffer = b""
+        self._wanted = -1
+        self.took: list[float] = []
+        self.failed = 0
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the first request."""
+        # uvloop's own class is none of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+        self._next()
+
+    def data_received(self, data: bytes) -> None:
+        """Count an answer once it is whole."""
+        self._buffer += data
+        if self._wanted < 0:
+            end = self._buffer.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            head = self._buffer[:end].lower()
+            place = head.find(b"content-length:")
+            length = int(head[place + 15 :].split(b"\r\n", 1)[0]) if place >= 0 else 0
+            self._wanted = end + 4 + length
+            if not self._buffer.startswith(b"HTTP/1.1 20"):
+                self.failed += 1
+        if len(self._buffer) >= self._wanted:
+            self.took.append(time.perf_counter() - self._began)
+            self._buffer, self._wanted = b"", -1
+            if time.perf_counter() >= self._until:
+                self._transport.close()
+            else:
+                self._next()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The end, wanted or not."""
+        if exc is not None:
+            self.failed += 1
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def _next(self) -> None:
+        request = self._reading() if self._load.read in {"latest_100", "queue_50"} else self._writing()
+        self._began = time.perf_counter()
+        self._transport.write(request)
+
+    def _reading(self) -> bytes:
+        place = self._chance.randrange(len(self._load.patients))
+        path = f"/latest/{self._load.patients[place]}" if self._load.floor else "/v1/me/readings?limit=100&kind=heart_rate"
+        token = self._load.tokens[place]
+        if self._load.read == "queue_50":
+            path, token = "/v1/episodes?limit=50", self._load.nurse_token
+        return f"GET {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n\r\n".encode()
+
+    def _item(self, patient: str) -> tuple[str, str]:
+        made = str(uuid7())
+        at = clock.now() - timedelta(milliseconds=self._chance.randrange(40_000_000))
+        owner = f'"patient":"{patient}",' if self._load.floor else ""
+        value = self._chance.randint(60, 90)
+        return made, f'{{"id":"{made}",{owner}"kind":"heart_rate","takenAt":"{at.isoformat()}","value":{value},"unit":"/min"}}'
+
+    def _writing(self) -> bytes:
+        place = self._chance.randrange(len(self._load.patients))
+        patient = self._load.patients[place]
+        if self._load.batch == 1:
+            made, body = self._item(patient)
+            line = f"PUT /v1/readings/{made}"
+        else:
+            body = '{"items":[' + ",".join(self._item(patient)[1] for _ in range(self._load.batch)) + "]}"
+            line = "POST /v1/readings/batch"
+        return (f"{line} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {self._load.tokens[place]}\r\n"
+                f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n{body}").encode()  # fmt: skip
+
+
+async def drive(load: Load) -> Measured:
+    """Run the load; the first fifth of a second warms up and is not counted."""
+    loop = asyncio.get_running_loop()
+    began = time.perf_counter()
+    clients: list[Client] = []
+    for lane in range(load.clients):
+        _, client = await loop.create_connection(lambda lane=lane: Client(load, lane, began + load.seconds), "127.0.0.1", load.port)
+        clients.append(client)
+    await asyncio.gather(*(client.done for client in clients))
+    seconds = time.perf_counter() - began
+    took = sorted(one for client in clients for one in client.took)
+
+    def part(share: float) -> float:
+        return took[min(int(share * len(took)), len(took) - 1)] * 1000 if took else 0.0
+
+    return Measured(requests=len(took), failed=sum(client.failed for client in clients), seconds=seconds, p50_ms=part(0.5),
+                    p95_ms=part(0.95), p99_ms=part(0.99))  # fmt: skip
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        measured = runner.run(drive(msgspec.json.decode(sys.stdin.buffer.read(), type=Load)))
+    sys.stdout.buffer.write(msgspec.json.encode(measured))
