@@ -22,9 +22,7 @@ def delivery(body: bytes) -> Delivery:
 def test_cases(case: Path) -> None:
     expected: dict[str, Any] = msgspec.json.decode(case.with_name(case.name.replace(".in.csv", ".out.json")).read_bytes())
     found = parse(delivery(case.read_bytes()))
-    shown = [
-        [one.kind, one.taken_at.astimezone(UTC).isoformat(), f"{one.comparator or ''}{one.value}", one.unit] for one in found.drafts
-    ]
+    shown = [[one.kind, one.taken_at.astimezone(UTC).isoformat(), f"{one.comparator or ''}{one.value}", one.unit] for one in found.drafts]
     assert recognises(case.read_bytes())
     assert {"drafts": shown, "faults": [[one.row, one.code] for one in found.faults]} == expected
     assert [one.id for one in parse(delivery(case.read_bytes())).drafts] == [one.id for one in found.drafts]

@@ -65,9 +65,7 @@ async def test_dm_2_goes_amber_at_52_and_red_at_50_as_live(parts: Parts, databas
     counts = await send(parts, clinic, CLARITY, replay=("2016-10-25T06:00", "2016-10-25T07:30"))
     assert counts == {"stored": 18}
     async with database.begin(clinic.actor("nurse")) as tx:
-        rows = await tx.fetch(
-            "select what, body ->> 'why' as why, at from episode_event where patient_id = $1 order by seq", clinic.patient
-        )
+        rows = await tx.fetch("select what, body ->> 'why' as why, at from episode_event where patient_id = $1 order by seq", clinic.patient)
         episode = await tx.fetchrow("select severity, state from episode where patient_id = $1", clinic.patient)
     raised = [(row[0], row[1], row[2]) for row in rows]
     assert [(what, why) for what, why, _ in raised] == [
