@@ -23,7 +23,7 @@ from integrations.manifest import Delivery, Fault, Parsed, Unreadable
 from integrations.registry import for_file, manifests
 from server import clock, log, postgres
 from server.auth.actor import of_patient
-from server.db import Database, Role
+from server.db import BUSY, Database, PostgresError, Role
 from server.db_where import Where
 from server.ingest import Ingest, Part, Request
 from server.settings import Settings
@@ -186,14 +186,7 @@ def main(  # noqa: PLR0913 - the options of the command
     try:
         if not replay and (from_ or until):
             raise CannotImport("--from and --until go with --replay.")  # noqa: TRY301 - one way out for every wrong use
-        where = settings.database
-        if where is None:
-            socket = postgres.socket_of(settings.data)
-            if (socket / ".s.PGSQL.5432").exists():
-                where = Where(host=str(socket), port=5432, database=postgres.DATABASE)
-            else:
-                own = postgres.start(settings.data, binaries=settings.postgres_bin)
-                where = own.where()
+        where, own = _where(settings)
         summary = asyncio.run(_import(
             where, file, patient, dry_run=dry_run, replay=(from_, until) if replay else None,
             progress=not json and sys.stderr.isatty(),
@@ -201,11 +194,33 @@ def main(  # noqa: PLR0913 - the options of the command
     except (CannotImport, postgres.CannotStart) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except Refusal as error:
+        sys.stderr.write(f"The readings were not taken: {error}. Import the file again; what was stored stays stored once.\n")
+        return 2
+    except (PostgresError, OSError, *BUSY) as error:
+        # The driver's own words may quote a value (ROW-10): its kind is enough.
+        sys.stderr.write(f"The database cannot be used ({type(error).__name__}): start Steady once on it, then import again.\n")
+        return 2
     finally:
         if own is not None:
             own.stop()
     sys.stdout.write(msgspec.json.encode(summary).decode() + "\n" if json else _told(summary))
     return 1 if summary.faults or summary.outcomes.get("rejected") else 0
+
+
+def _where(settings: Settings) -> tuple[Where, postgres.Running | None]:
+    """The database as set; else the data folder's own, which a running Steady holds already or which is started for this."""
+    if settings.database is not None:
+        return settings.database, None
+    socket = postgres.socket_of(settings.data)
+    try:
+        own = postgres.start(settings.data, binaries=settings.postgres_bin)
+    except postgres.CannotStart:
+        # A socket that was left behind by a kill is no sign of life; the folder's lock is.
+        if not (socket / ".s.PGSQL.5432").exists():
+            raise
+        return Where(host=str(socket), port=5432, database=postgres.DATABASE), None
+    return own.where(), own
 
 
 def _told(summary: Summary) -> str:

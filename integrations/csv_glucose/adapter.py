@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ _TIME: Final = re.compile(r"timestamp|zeitstempel|horodatage|fecha", re.IGNORECA
 _TYPE: Final = re.compile(r"event type|ereignistyp|type d.événement|tipo de evento", re.IGNORECASE)
 _SOURCE: Final = re.compile(r"source device|quellgerät|identifiant de l.appareil", re.IGNORECASE)
 _GLUCOSE: Final = re.compile(r"glucose.*\((mg/dL|mmol/L)\)", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"[0-9]{1,4}([.,][0-9]{1,4})?")
 _KINDS: Final = {"egv": "glucose_cgm", "calibration": "glucose_capillary", "kalibrierung": "glucose_capillary"}
 _BEYOND: Final[dict[str, Literal["<", ">"]]] = {
     "low": "<", "niedrig": "<", "bas": "<", "bajo": "<", "high": ">", "hoch": ">", "élevé": ">", "alto": ">",
@@ -82,10 +83,9 @@ def _read(row: list[str], number: int, columns: _Columns, clock: "_Clock", deliv
         return None
     value = row[columns.glucose].strip()
     comparator = _BEYOND.get(value.lower())
-    try:
-        amount = Decimal(_BOUNDS[columns.unit, comparator]) if comparator else Decimal(value.replace(",", "."))
-    except InvalidOperation:
+    if comparator is None and not _NUMBER.fullmatch(value):
         return Fault(row=number, code="not_a_number", detail="The glucose column holds no number.")
+    amount = Decimal(_BOUNDS[columns.unit, comparator]) if comparator else Decimal(value.replace(",", "."))
     at = clock.at(row[columns.time].strip())
     if at is None:
         return Fault(row=number, code="time_unreadable", detail="No time like 2026-11-24T07:05:00, or one that never was.")

@@ -1,0 +1,134 @@
+"""`steady import` as a whole: its exit codes, its lines, and what it leaves in the record."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from domain.readings.reading import Draft
+from integrations.csv_glucose.adapter import parse
+from integrations.manifest import Delivery
+from server.db import Database, Role
+from server.importing import CannotImport, main, stretch
+from server.settings import Settings
+from tests.clinic import Clinic
+
+HEAD = "Index,Timestamp (YYYY-MM-DDThh:mm:ss),Event Type,Source Device ID,Glucose Value (mg/dL)\n"
+
+
+def export(folder: Path, *rows: str) -> Path:
+    """A Clarity file of `time,value` rows."""
+    found = folder / "export.csv"
+    lines = [f"{place},{row.split(',')[0]},EGV,phone,{row.split(',')[1]}\n" for place, row in enumerate(rows, start=1)]
+    found.write_text(HEAD + "".join(lines), encoding="utf-8")
+    return found
+
+
+async def run(settings: Settings, file: Path, patient: str, **options: Any) -> int:
+    """The command on a thread of its own, since it brings its own loop."""
+    return await asyncio.to_thread(main, settings, file, patient, **options)
+
+
+async def samples(database: Database, clinic: Clinic) -> int:
+    async with database.begin(clinic.actor("patient")) as tx:
+        row = await tx.fetchrow("select coalesce(sum(cardinality(value)), 0)::int from sensor_hour where patient_id = $1", clinic.patient)
+    assert row is not None
+    return int(row[0])
+
+
+def drafts(*rows: str) -> list[Draft]:
+    body = (HEAD + "".join(f"1,{row.split(',')[0]},EGV,phone,{row.split(',')[1]}\n" for row in rows)).encode()
+    return list(parse(Delivery(body=body, received_at=datetime.now(UTC), patient="p")).drafts)
+
+
+async def test_importing_twice_stores_once_and_a_dry_run_stores_nothing(
+    settings: Settings, database: Database, clinic: Clinic, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, patient = export(tmp_path, "2026-03-01T07:00:00,110", "2026-03-01T07:05:00,112"), str(clinic.patient)
+    assert await run(settings, file, patient, dry_run=True) == 0
+    assert "dry run: nothing was stored" in capsys.readouterr().out
+    assert await samples(database, clinic) == 0
+    for outcome in ("stored", "duplicate"):
+        assert await run(settings, file, patient, json=True) == 0
+        assert msgspec.json.decode(capsys.readouterr().out)["outcomes"] == {outcome: 2}
+        assert await samples(database, clinic) == 2
+
+
+async def test_rows_that_are_no_readings_are_told_by_number_and_the_rest_is_stored(
+    settings: Settings, database: Database, clinic: Clinic, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = export(tmp_path, "2026-03-01T07:00:00,110", "2026-03-01T07:05:00,nan", "2026-03-29T01:30:00,111", "2026-03-29T02:30:00,112")
+    assert await run(settings, file, str(clinic.patient)) == 1
+    told = capsys.readouterr().out
+    assert "row 3" in told
+    assert "row 4" in told
+    assert "nan" not in told
+    assert await samples(database, clinic) == 2
+
+
+async def test_the_patient_may_be_named_by_nhs_number_as_people_write_it(
+    settings: Settings, database: Database, clinic: Clinic, tmp_path: Path
+) -> None:
+    async with database.begin_as(Role.OWNER) as tx:
+        row = await tx.fetchrow("select value from identifier where patient_id = $1 and system = 'nhs-number'", clinic.patient)
+    assert row is not None
+    number = str(row[0])
+    file = export(tmp_path, "2026-03-01T07:00:00,110")
+    assert await run(settings, file, f"{number[:3]} {number[3:6]} {number[6:]}") == 0
+    assert await samples(database, clinic) == 1
+
+
+@pytest.mark.parametrize(
+    ("patient", "options", "line"),
+    [
+        pytest.param("nobody", {}, "neither an id nor an NHS number", id="no number"),
+        pytest.param("01a20bd4-0000-7000-8000-000000000000", {}, "no such patient", id="unknown"),
+        pytest.param("", {"from_": "2026-03-01T07:00"}, "go with --replay", id="a stretch without replay"),
+        pytest.param("", {"replay": True, "from_": "breakfast"}, "are times such as", id="no time"),
+        pytest.param("", {"replay": True, "from_": "2027-01-01T00:00"}, "no reading in that stretch", id="empty stretch"),
+    ],
+)
+async def test_each_wrong_use_is_one_line_and_code_2(
+    settings: Settings, clinic: Clinic, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    patient: str, options: dict[str, Any], line: str,
+) -> None:  # fmt: skip
+    file = export(tmp_path, "2026-03-01T07:00:00,110")
+    assert await run(settings, file, patient or str(clinic.patient), **options) == 2
+    told = capsys.readouterr().err
+    assert line in told
+    assert told.count("\n") == 1
+
+
+async def test_a_file_of_no_known_format_is_told_which_are_known(
+    settings: Settings, clinic: Clinic, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("hello", encoding="utf-8")
+    assert await run(settings, file, str(clinic.patient)) == 2
+    assert "none of the formats known here" in capsys.readouterr().err
+
+
+async def test_a_database_that_is_not_there_is_one_line(
+    settings: Settings, clinic: Clinic, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert settings.database is not None
+    away = replace(settings, database=replace(settings.database, database="nowhere"))
+    assert await run(away, export(tmp_path, "2026-03-01T07:00:00,110"), str(clinic.patient)) == 2
+    told = capsys.readouterr().err
+    assert "The database cannot be used" in told
+    assert told.count("\n") == 1
+
+
+def test_a_replay_moves_the_end_to_now_and_keeps_the_distances_across_a_clock_change() -> None:
+    now = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
+    night = drafts("2026-03-29T00:55:00,100", "2026-03-29T02:05:00,90")
+    moved = stretch(night, "Europe/London", None, "2026-03-29T02:05", now)
+    assert [now - one.taken_at for one in moved] == [timedelta(minutes=10), timedelta(0)]
+    assert [one.device_time for one in moved] == [one.taken_at.astimezone(UTC) for one in night]
+    assert not any(one.history for one in moved)
+    with pytest.raises(CannotImport):
+        stretch([], "Europe/London", None, None, now)
