@@ -25,15 +25,20 @@ KEPT: Final = 64
 """How many of the last ids a picture remembers, whatever their time."""
 
 DEFAULT_SPAN: Final = timedelta(days=2)
-WEIGHT_SPAN: Final = timedelta(days=10)
+WEIGHT_SPAN: Final = timedelta(days=12)
 SENSOR_SPAN: Final = timedelta(hours=6)
 MOST: Final = 400
 """A kind with more readings than this keeps the newest only; older ones are read from the database when needed."""
+
+NEEDED: Final = timedelta(hours=4)
+"""How much of its kind must stand before a reading so that every rule sees all it looks at (and after it, all it can change)."""
 
 REPEAT_SPAN: Final = timedelta(hours=3)
 """Longer than any rule waits for its own repeat; so far back a due judgement looks for its anchor."""
 
 _WEIGHT: Final = BY_NAME["body_weight"].no
+# HF-W1 looks four dates back, and a step (DQ-4) three days before the lowest of them; DM-7 a day.
+_NEEDED: Final = {_WEIGHT: timedelta(days=8), BY_NAME["ketones_blood"].no: timedelta(hours=26)}
 SAMPLED: Final = frozenset(kind.no for kind in BY_NO.values() if kind.sampled)
 
 
@@ -92,7 +97,7 @@ def reaches(picture: Picture, draft: Draft) -> bool:
     kind = BY_NAME.get(draft.kind)
     if kind is None:
         return True
-    return draft.taken_at >= complete_from(picture, kind.no) + span(kind.no) / 2
+    return draft.taken_at >= complete_from(picture, kind.no) + _NEEDED.get(kind.no, NEEDED)
 
 
 def trim(picture: Picture, now: datetime) -> None:

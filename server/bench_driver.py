@@ -52,6 +52,7 @@ class Client(asyncio.Protocol):
         self._wanted = -1
         self.took: list[float] = []
         self.failed = 0
+        self._turn = lane
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -108,8 +109,15 @@ class Client(asyncio.Protocol):
         value = self._chance.randint(60, 90)
         return made, f'{{"id":"{made}",{owner}"kind":"heart_rate","takenAt":"{at.isoformat()}","value":{value},"unit":"/min"}}'
 
+    def _place(self) -> int:
+        """Whose turn it is: anybody's, or while warming up everybody's in turn."""
+        if self._load.read != "warm":
+            return self._chance.randrange(len(self._load.patients))
+        self._turn += self._load.clients
+        return self._turn % len(self._load.patients)
+
     def _writing(self) -> bytes:
-        place = self._chance.randrange(len(self._load.patients))
+        place = self._place()
         patient = self._load.patients[place]
         if self._load.batch == 1:
             made, body = self._item(patient)

@@ -34,6 +34,9 @@ begin
     alter role steady_owner set statement_timeout = '120s';
     alter role steady_owner set idle_in_transaction_session_timeout = '120s';
     alter role steady_worker set statement_timeout = '60s';
+    -- Planning a query over all partitions costs ten times running it; the generic plan prunes when it starts.
+    alter role steady_app set plan_cache_mode = 'force_generic_plan';
+    alter role steady_ingest set plan_cache_mode = 'force_generic_plan';
 end $$
 """
 

@@ -169,9 +169,14 @@ def _is_overtaken(view: View, anchor: Reading, ones: dict[int, Reading]) -> bool
     return False
 
 
+def _is_alone(view: View, anchor: Reading) -> bool:
+    """Whether nothing but this kind was sent of late: then there is no set to look for, which is most people's every day."""
+    return anchor.kind != SPO2 and not any(view.readings.get(kind) for kind in KINDS if kind != anchor.kind)
+
+
 def score(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """NW-1 to NW-4: the score of the hour up to the anchor; with up to three missing only as a lower bound."""
-    ones = _set(view, anchor)
+    ones = {anchor.kind: anchor} if _is_alone(view, anchor) else _set(view, anchor)
     if len(KINDS) - len(ones) > _MOST_MISSING:
         return rule.not_evaluable(anchor, _missing(ones))
     profile = view.profile

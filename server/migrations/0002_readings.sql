@@ -60,7 +60,7 @@ create table picture (
     verdicts jsonb not null default '{}',
     last_at timestamptz,
     tx xid8 not null default pg_current_xact_id()
-);
+) with (fillfactor = 60);  -- room for the next version on the same page: updates touch no index
 
 create table quarantine (
     patient_id uuid not null,

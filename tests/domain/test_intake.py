@@ -148,7 +148,7 @@ def test_a_picture_forgets_what_no_rule_needs() -> None:
     assert len(where.readings[BY_NAME["heart_rate"].no]) == intake.MOST
     assert where.readings[WEIGHT][0].taken_at >= NOW - intake.WEIGHT_SPAN
     assert len(where.readings[BY_NAME["glucose_cgm"].no]) == 7
-    assert intake.reaches(where, draft("body_weight", 80, NOW - timedelta(days=4)))
+    assert intake.reaches(where, draft("body_weight", 80, NOW - timedelta(days=3)))
     assert not intake.reaches(where, draft("body_weight", 80, NOW - timedelta(days=6)))
     assert intake.reaches(where, draft("unheard_of", 1, NOW - timedelta(days=600)))
     assert len(where.recent_ids) == 8 * intake.KEPT

@@ -1,0 +1,75 @@
+"""The command line: quick, and clear about what is wrong."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from server.openapi import EXAMPLES
+from server.readings import wire
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def steady(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    found = {name: value for name, value in os.environ.items() if not name.startswith("STEADY_")}
+    return subprocess.run([sys.executable, "-m", "server", *arguments], cwd=ROOT, capture_output=True, text=True, check=False,
+                          env={**found, **environment})  # fmt: skip
+
+
+def test_help_loads_nothing_heavy_and_names_every_command() -> None:
+    code = "import sys, server.cli; print([n for n in ('litestar', 'asyncpg', 'structlog', 'jwt') if n in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+    words = steady("--help").stdout
+    for name in ("demo", "serve", "work", "watch", "import", "keys", "doctor", "migrate", "openapi", "assets", "bench"):
+        assert name in words
+    took: list[float] = []
+    for _ in range(3):
+        began = time.perf_counter()
+        steady("--help")
+        took.append(time.perf_counter() - began)
+    # The aim is 250 ms on a quiet machine; this only catches something heavy that crept in.
+    assert statistics.median(took) < 3
+
+
+def test_wrong_settings_are_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    wrong = steady("serve", STEADY_PORT="eighty")
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    nowhere = steady("serve", "--port", "0", STEADY_DATA=str(tmp_path))
+    assert nowhere.returncode == 2
+    assert "STEADY_DATABASE_HOST" in nowhere.stderr
+    no_keys = steady("keys", STEADY_DATA=str(tmp_path))
+    assert (no_keys.returncode, no_keys.stderr.count("\n")) == (2, 1)
+    made = steady("keys", "make", STEADY_DATA=str(tmp_path))
+    assert made.returncode == 0
+    assert made.stdout.count("verifies") == 2
+    assert steady("work", STEADY_DATA=str(tmp_path)).returncode == 2
+    assert steady("watch", "--once", STEADY_DATA=str(tmp_path)).returncode == 2
+
+
+def test_doctor_speaks_to_scripts(tmp_path: Path) -> None:
+    found = steady("doctor", "--json", STEADY_DATA=str(tmp_path))
+    assert found.returncode == 1
+    lines = {line["name"]: line for line in json.loads(found.stdout)}
+    assert lines["data folder"]["ok"] is True
+    assert lines["database"]["ok"] is False
+    assert "steady demo" in lines["database"]["do"]
+
+
+def test_the_api_describes_itself_and_its_examples_pass(tmp_path: Path) -> None:
+    found = steady("openapi", STEADY_DATA=str(tmp_path))
+    assert found.returncode == 0, found.stderr
+    document = json.loads(found.stdout)
+    assert {"/v1/readings/{reading_id}", "/v1/readings/batch", "/v1/episodes"} <= document["paths"].keys()
+    names = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
+    assert len(names) == len(set(names))
+    for path in document["paths"].values():
+        for operation in path.values():
+            refusals = [status for status in operation["responses"] if status.startswith(("4", "5"))]
+            assert all("application/problem+json" in operation["responses"][one]["content"] for one in refusals)
+    for example in EXAMPLES.values():
+        assert wire.decode_one(json.dumps(example).encode()).kind == example["kind"]
