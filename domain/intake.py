@@ -221,6 +221,9 @@ class _Work:
     def _believed(self, draft: Draft, reading: Reading) -> Outcome:  # noqa: C901 - the cases of architecture 8, in order
         sampled = reading.kind in SAMPLED
         if sampled:
+            # Hourly arrays keep milliseconds: a finer instant would be another reading once it comes back from them.
+            at = reading.taken_at.replace(microsecond=reading.taken_at.microsecond // 1000 * 1000)
+            reading = msgspec.structs.replace(reading, taken_at=at)
             reading = msgspec.structs.replace(reading, id=sample_id(self.patient, reading))
         key = reading.id.bytes[8:]
         series = self.picture.readings.setdefault(reading.kind, [])

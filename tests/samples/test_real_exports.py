@@ -82,3 +82,12 @@ async def test_nightscout_entries_are_read_by_their_epoch(parts: Parts, clinic: 
     _, found = read(sample("nightscout/entries-sgv.json"), UUID(int=1), "Europe/London")
     assert [one.taken_at.isoformat()[:19] for one in found.drafts][-1] == "2020-08-05T19:01:06"
     assert await send(parts, clinic, "nightscout/entries-sgv.json") == {"stored": 5}
+
+
+async def test_dm_2_a_replay_stands_once_when_its_picture_is_built_again(parts: Parts, database: Database, clinic: Clinic) -> None:
+    await send(parts, clinic, CLARITY, replay=("2016-10-25T06:00", "2016-10-25T07:30"))
+    live = [one for one in await flags(database, clinic) if one[2] == "active"]
+    # History makes the picture be read from the rows again.
+    await send(parts, clinic, CLARITY)
+    assert [one for one in await flags(database, clinic) if one[2] == "active"] == live
+    assert [one[1] for one in live if one[0] == "DM-2"] == [3, 3, 2, 2]
