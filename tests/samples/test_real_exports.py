@@ -13,6 +13,7 @@ from server.app_state import Parts
 from server.auth.actor import of_patient
 from server.db import Database
 from server.importing import read, store, stretch
+from server.ingest import Ingest
 from server.settings import read as read_settings
 from tests.clinic import Clinic
 
@@ -87,7 +88,12 @@ async def test_nightscout_entries_are_read_by_their_epoch(parts: Parts, clinic: 
 async def test_dm_2_a_replay_stands_once_when_its_picture_is_built_again(parts: Parts, database: Database, clinic: Clinic) -> None:
     await send(parts, clinic, CLARITY, replay=("2016-10-25T06:00", "2016-10-25T07:30"))
     live = [one for one in await flags(database, clinic) if one[2] == "active"]
-    # History makes the picture be read from the rows again.
-    await send(parts, clinic, CLARITY)
+    # As after a restart: another process reads the picture from the rows and judges again.
+    fresh = Ingest(database, flushers=1, cached=10)
+    fresh.start()
+    try:
+        await fresh.judge_again(clinic.patient)
+    finally:
+        await fresh.stop()
     assert [one for one in await flags(database, clinic) if one[2] == "active"] == live
     assert [one[1] for one in live if one[0] == "DM-2"] == [3, 3, 2, 2]
