@@ -76,8 +76,8 @@ def refused(request: AnyRequest, error: Exception) -> Response[bytes]:
     return problem_response(error, request.scope)
 
 
-def litestar(parts: Parts) -> Litestar:
-    """The application without its outer layers."""
+def litestar(parts: Parts, *, schema: bool = False) -> Litestar:
+    """The application without its outer layers; with `schema` only to describe it, since Litestar would serve its own pages."""
 
     def the_parts() -> Parts:
         return parts
@@ -88,7 +88,7 @@ def litestar(parts: Parts) -> Litestar:
             "parts": Provide(the_parts, sync_to_thread=False),
             "actor": Provide(_actor, sync_to_thread=False),
         },
-        openapi_config=config(VERSION),
+        openapi_config=config(VERSION) if schema else None,
         # Litestar's own logging would set the root logger to INFO (architecture 7).
         logging_config=None,
         exception_handlers={Exception: refused},

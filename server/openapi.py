@@ -114,10 +114,12 @@ def _finish(method: str, operation: dict[str, Any]) -> None:
 @get("/openapi.json", opt={"public": True}, include_in_schema=False)
 async def document(request: AnyRequest) -> Response[bytes]:
     """The description of this API."""
-    app = request.app
-    made = app.state.get("openapi")
+    from server.app import litestar
+
+    state = request.app.state
+    made: bytes | None = state.get("openapi")
     if made is None:
-        made = app.state.openapi = msgspec.json.encode(described(app))
+        made = state.openapi = msgspec.json.encode(described(litestar(state.parts, schema=True)))
     return Response(made, media_type="application/json", headers={"cache-control": "public, max-age=300"})
 
 
@@ -126,7 +128,7 @@ def main(settings: Settings, file: Path | None = None) -> int:
     from server.app import litestar
     from server.parts import unstarted
 
-    made = msgspec.json.format(msgspec.json.encode(described(litestar(unstarted(settings)))), indent=2)
+    made = msgspec.json.format(msgspec.json.encode(described(litestar(unstarted(settings), schema=True))), indent=2)
     if file is None:
         sys.stdout.write(made.decode() + "\n")
     else:
