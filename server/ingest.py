@@ -539,7 +539,10 @@ def _seldom_none(values: list[Decimal | None]) -> list[Decimal | None] | None:
 def _rest(group: _Group) -> str | None:
     """What most commits do not have, as JSON for `ingest_rest`; None for a plain one."""
     moved = [patient for patient, picture in group.pictures.items() if picture.due_at != group.due_before[patient]]
-    if not moved and all(taken.is_plain for _, _, taken in group.taken):
+    # Open pages show the number now of people in the queue, so they are told of each; of steady people nobody looks.
+    watched = {part.patient for _, part, taken in group.taken
+               if (taken.added or taken.samples) and group.pictures[part.patient].episodes}  # fmt: skip
+    if not moved and not watched and all(taken.is_plain for _, _, taken in group.taken):
         return None
     rest: dict[str, list[Any]] = {
         name: [] for name in ("pictures", "statuses", "hours", "quarantine", "corrections", "judgements", "episodes", "flags",
@@ -547,6 +550,8 @@ def _rest(group: _Group) -> str | None:
     }
     for patient, picture in group.pictures.items():
         rest["pictures"].append({"patient": patient, "orphans": picture.orphans, "verdicts": picture.verdicts})
+    for patient in watched:
+        rest["changes"].append({"entity": "picture", "id": patient, "patient": patient, "op": "put"})
     for patient in moved:
         rest["due"].append({"patient": patient, "at": group.pictures[patient].due_at})
     for work, part, taken in group.taken:
