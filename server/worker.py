@@ -96,7 +96,7 @@ class Worker:
         async with self._database.begin_as(Role.WORKER) as tx:
             found = await DUE.all(tx, now, AT_ONCE)
         for row in found:
-            await self._ingest.judge_again(row.patient_id)
+            await self._ingest.judge_again(row.patient_id, at=now)
         await self.beat("sweep")
         return len(found)
 
