@@ -103,8 +103,7 @@ class Reads:
     async def _write(self, seen: list[_Seen]) -> None:
         now = clock.now()
         heads, columns = self._rows(seen, now)
-        async with self._database.begin_as(Role.WORKER) as tx:
-            await tx.execute(ADD, now.date(), self._writer, now, *columns)
+        await self._database.once(Role.WORKER, ADD, now.date(), self._writer, now, *columns)
         self._heads.update(heads)
 
     def _rows(self, seen: list[_Seen], now: datetime) -> tuple[dict[tuple[UUID, date], tuple[int, bytes]], list[list[Any]]]:

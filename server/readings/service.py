@@ -139,7 +139,7 @@ class Page(msgspec.Struct, frozen=True):
     as_of: datetime
 
 
-_STEPS: Final = (timedelta(days=45), timedelta(days=400))
+_STEPS: Final = (timedelta(days=45),)
 
 
 async def latest(  # noqa: PLR0913 - a query has its filters
