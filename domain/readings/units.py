@@ -47,6 +47,8 @@ _TABLE: Final[dict[str, dict[str, Convert]]] = {
     "urine_acr": {"mg/g": _over(Decimal("8.84"))},
     "nt_probnp": {"pmol/L": _times("8.457")},
     "rr_interval": {"s": _times("1000")},
+    "seizure_duration": {"min": _times("60")},
+    "other_seizure_duration": {"min": _times("60")},
     "sleep_duration": {"min": _over(Decimal(60)), "s": _over(Decimal(3600))},
 }
 
