@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -43,14 +43,20 @@ class Status(IntEnum):
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How a measurement was made (F14): it changes the judgement."""
+    """How a measurement was made (F14): it changes the judgement.
+
+    Of a laboratory: a spoilt `sample`, the `assay` (results of two are never compared) and the `equation` of an eGFR.
+    """
 
     posture: Literal["sitting", "standing", "lying"] | None = None
     oxygen: Literal["air", "oxygen"] | None = None
-    meal: Literal["before", "after", "fasting", "bedtime"] | None = None
+    meal: Literal["before", "after", "after_1h", "after_2h", "fasting", "bedtime"] | None = None
     arm: Literal["left", "right"] | None = None
     activity: Literal["rest", "active"] | None = None
     quality: Literal["cuff_error", "motion", "low_perfusion", "irregular_pulse"] | None = None
+    sample: Literal["haemolysed"] | None = None
+    assay: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
+    equation: Literal["ckd_epi_2009", "ckd_epi_2021"] | None = None
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
