@@ -228,8 +228,9 @@ _ALL: Final = (
     Kind(no=601, name="phq9_total", label="PHQ-9", loinc="44261-6", unit="{score}", hard=_range("0", "27")),
     Kind(no=602, name="phq9_item9", label="PHQ-9 item 9", loinc="44260-8", unit="{score}", hard=_range("0", "3")),
     Kind(no=603, name="gad7_total", label="GAD-7", loinc="70274-6", unit="{score}", hard=_range("0", "21")),
-    # Asked twice and left open both times: a reason for contact, never a 0 (MH-2).
-    Kind(no=604, name="phq9_item9_unanswered", label="PHQ-9 item 9 left open", unit="{code}", codes={1: "asked_twice"}),
+    # Left open after it was asked again: a reason for contact, never a 0 (MH-2). `asked_once`: the app has still to ask again.
+    Kind(no=604, name="phq9_item9_unanswered", label="PHQ-9 item 9 left open", unit="{code}",
+         codes={1: "asked_twice", 2: "asked_once"}),
     Kind(no=701, name="step_count", label="Steps", loinc="55423-8", unit="{steps}", hard=_range("0", "150000")),
     Kind(no=702, name="sleep_duration", label="Sleep", loinc="93832-4", unit="h", places=2, hard=_range("0", "24")),
 )

@@ -1,0 +1,1 @@
+"""Questionnaires as data, their branches, answers and scores."""
