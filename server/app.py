@@ -10,6 +10,7 @@ from litestar.types import ASGIApp
 from domain.actor import Actor
 from server import metrics
 from server.app_state import Parts
+from server.audit import routes as audit
 from server.auth import pages as sign_in_pages
 from server.auth import routes as sign_in
 from server.auth.middleware import Gate
@@ -63,6 +64,7 @@ HANDLERS: Final[list[Any]] = [
     document,
     *sign_in.ROUTES,
     *people.ROUTES,
+    *audit.ROUTES,
     *readings.ROUTES,
     *episodes.ROUTES,
     *sign_in_pages.ROUTES,

@@ -162,6 +162,20 @@ def openapi(file: Path | None) -> None:
 
 
 @main.group()
+def audit() -> None:
+    """The record of who looked."""
+
+
+@audit.command()
+@click.option("--json", "json", is_flag=True, help="For scripts.")
+def verify(*, json: bool) -> None:
+    """Walk every chain; name the first row that was changed, removed, moved or cut off."""
+    from server.audit.verify import main as run
+
+    _run(run, _found(_settings()), json=json)
+
+
+@main.group()
 def bench() -> None:
     """Measure this machine: our server against a bare floor, in one run."""
 

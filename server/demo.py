@@ -20,6 +20,7 @@ from pyotp.totp import TOTP
 from uuid_utils.compat import uuid7
 
 from server import assets, clock, log, migrate, postgres
+from server.audit.heads import FILE
 from server.auth import keys
 from server.auth.keys import write_secret
 from server.auth.passwords import new_secret
@@ -134,7 +135,7 @@ class Demo:
         self._trouble: Exception | None = None
         built.start()
         if fresh:
-            for name in ("postgresql", "keys", _NOTE):
+            for name in ("postgresql", "keys", FILE, _NOTE):
                 path = self.data / name
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         _tell("Starting the database…")

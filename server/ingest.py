@@ -30,7 +30,7 @@ from domain.readings.kinds import BY_NAME
 from domain.readings.quality import restore_sample
 from domain.readings.reading import Draft, Outcome, Reading, Rejected, Status
 from server import clock
-from server.audit.chain import NOBODY, link
+from server.audit.chain import NOBODY, Entry, link
 from server.db import Connection, Database, PostgresError, RaisedInSql, Role
 
 log = structlog.get_logger("ingest")
@@ -445,7 +445,10 @@ class Flusher:
                 basis = "self" if actor.id == part.patient else "device" if actor.kind is ActorKind.VENDOR else "grant"
                 row = [org, seq + 1, actor.id, actor.kind.value, actor.client_id, actor.jti, part.patient,
                        work.request.what, len(part.drafts), basis, work.request.request_id]
-                hashed = link(previous, [self._chain.writer, group.now, "C", *row])
+                hashed = link(previous, Entry(
+                    self._chain.writer, group.now, org, seq + 1, actor.id, actor.kind.value, actor.client_id, actor.jti, "C",
+                    part.patient, work.request.what, len(part.drafts), basis, work.request.request_id,
+                ))  # fmt: skip
                 heads[(org, day)] = (seq + 1, hashed)
                 for column, value in zip(columns, [*row, hashed], strict=True):
                     column.append(value)

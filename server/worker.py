@@ -14,6 +14,7 @@ import structlog
 from uuid_utils.compat import uuid7
 
 from server import clock, log
+from server.audit.heads import FILE, sign
 from server.db import AGAIN, BUSY, Database, PostgresError, Role
 from server.ingest import Ingest
 from server.settings import Settings
@@ -114,6 +115,12 @@ class Worker:
         await self.beat("relay")
         return len(found)
 
+    async def heads(self, settings: Settings, now: datetime) -> int:
+        """Sign the audit chains that grew (AUD-2); how many."""
+        signed = await sign(self._database, settings.keys, settings.data / FILE, now)
+        await self.beat("heads")
+        return signed
+
     async def partitions(self, now: datetime) -> int:
         """Months from now to a quarter ahead; how many were made."""
         async with self._database.begin_as(Role.WORKER) as tx:
@@ -145,6 +152,7 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
     duties = [
         asyncio.create_task(_for_ever("sweep", SWEEP_S, lambda: worker.sweep(clock.now()))),
         asyncio.create_task(_for_ever("relay", SWEEP_S, worker.relay)),
+        asyncio.create_task(_for_ever("heads", 60.0, lambda: worker.heads(settings, clock.now()))),
         asyncio.create_task(_for_ever("partitions", 6 * 3600.0, lambda: worker.partitions(clock.now()))),
     ]
     await stopping.wait()

@@ -1,7 +1,7 @@
-"""The audit chain: each row's hash covers the row and the hash before it (AUD-2)."""
+"""The audit chain: each row's hash covers the row and the hash before it (AUD-2). The only place that says what is covered."""
 
 import hashlib
-from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -9,10 +9,34 @@ import msgspec
 
 NOBODY: Final = UUID(int=0)
 """Stands for the organisation of an actor that has none."""
+PURPOSE: Final = "direct-care"
+OUTCOME: Final = "done"
 
-_CANONICAL: Final = msgspec.json.Encoder(decimal_format="number")
+
+class Entry(msgspec.Struct, array_like=True, gc=False):
+    """What the hash of an audit row covers: all of it but the hash itself."""
+
+    writer: UUID
+    at: datetime
+    org: UUID
+    seq: int
+    actor: UUID
+    kind: str
+    client: str
+    jti: str
+    action: str
+    patient: UUID
+    what: str
+    n: int
+    basis: str
+    request: UUID
+    purpose: str = PURPOSE
+    outcome: str = OUTCOME
 
 
-def link(previous: bytes, row: Iterable[object]) -> bytes:
+_CANONICAL: Final = msgspec.json.Encoder()
+
+
+def link(previous: bytes, entry: Entry) -> bytes:
     """SHA-256 over the link before and the row's canonical JSON."""
-    return hashlib.sha256(previous + _CANONICAL.encode(list(row))).digest()
+    return hashlib.sha256(previous + _CANONICAL.encode(entry)).digest()

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from domain.actor import Actor
 from server import clock
-from server.audit.chain import NOBODY, link
+from server.audit.chain import NOBODY, Entry, link
 from server.db import Database, Role
 
 log = structlog.get_logger("audit")
@@ -117,7 +117,10 @@ class Reads:
             basis = "self" if actor.id == one.patient else "grant"
             row = [org, seq + 1, actor.id, actor.kind.value, actor.client_id, actor.jti, one.action, one.patient, one.what,
                    one.n, basis, one.request_id]
-            hashed = link(previous, [self._writer, now, *row])
+            hashed = link(previous, Entry(
+                self._writer, now, org, seq + 1, actor.id, actor.kind.value, actor.client_id, actor.jti, one.action, one.patient,
+                one.what, one.n, basis, one.request_id,
+            ))  # fmt: skip
             heads[(org, day)] = (seq + 1, hashed)
             for column, value in zip(columns, [*row, hashed], strict=True):
                 column.append(value)

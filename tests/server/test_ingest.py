@@ -8,7 +8,7 @@ import pytest
 from httpx import AsyncClient
 from uuid_utils.compat import uuid7
 
-from server.audit.chain import link
+from server.audit.chain import Entry, link
 from server.db import Database, Role
 from server.people import admin
 from server.worker import Worker
@@ -177,15 +177,14 @@ async def test_aud_2_each_audit_row_is_linked_to_the_one_before(client: AsyncCli
         await put(client, clinic, weight(kg))
     async with database.begin_as(Role.AUDITOR) as tx:
         rows = await tx.fetch(
-            "select writer, at, org_id, seq, actor, actor_kind, client, jti, patient_id, what, n, basis, request_id, hash "
+            "select writer, at, org_id, seq, actor, actor_kind, client, jti, action, patient_id, what, n, basis, request_id, hash "
             "from audit where org_id = $1 and action = 'C' order by writer, day, seq", clinic.org,
         )  # fmt: skip
     assert len(rows) == 3
     previous = b""
     for row in rows:
-        columns = [row[place] for place in range(2, 13)]
-        assert link(previous, [row[0], row[1], "C", *columns]) == row[13]
-        previous = bytes(row[13])
+        assert link(previous, Entry(*(row[place] for place in range(14)))) == row[14]
+        previous = bytes(row[14])
 
 
 async def test_inv_5_32_at_once_lose_nothing_and_double_nothing(client: AsyncClient, clinic: Clinic, database: Database) -> None:

@@ -1,0 +1,109 @@
+"""HTTP for the access log: a patient reads who looked, when and why, within a second of it (AUD-5, F63)."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.response import Response
+
+from domain.actor import Actor, ActorKind, Scope
+from domain.errors import Invalid, NotFound
+from server import clock
+from server.app_state import Parts
+from server.audit import store
+from server.http import AnyRequest, instant, query_of
+
+MOST: Final = 200
+_LAST: Final = UUID(int=2**128 - 1)
+WHAT: Final = {
+    "queue": "the list of people who need attention",
+    "patient": "your name, birth date and conditions",
+    "readings": "your readings",
+    "reading-retracted": "a reading, marked as entered in error",
+    "grants": "who may see your record",
+    "record": "your page",
+    "acknowledge": "a concern about you: took it on",
+    "snooze": "a concern about you: put it off",
+    "close": "a concern about you: closed it",
+    "import": "readings from a file",
+    "pairing-code": "a code that pairs your phone",
+    "access-log": "this list",
+}
+DID: Final = {"C": "added to", "R": "looked at", "U": "changed", "D": "ended"}
+WHY: Final = {"self": "It is your own record.", "grant": "You share this with their team.", "device": "It is your device."}
+
+
+class AccessOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One access: who, from where, when, and why they may, in words that a patient reads."""
+
+    at: datetime
+    who: str
+    role: str | None
+    organisation: str | None
+    did: str
+    what: str
+    how_many: int
+    why: str
+    purpose: str
+    request_id: UUID
+
+
+class AccessLogOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The newest first."""
+
+    items: list[AccessOut]
+    next_cursor: str | None
+    as_of: datetime
+
+
+def _shown(row: store.AccessRow) -> AccessOut:
+    who = row.name or ("You" if row.actor_kind == "patient" else "A member of staff" if row.actor_kind == "staff" else "A device vendor")
+    return AccessOut(
+        at=row.at, who=who, role=row.role, organisation=row.organisation, did=DID.get(row.action, "used"),
+        what=WHAT.get(row.what, "your record"), how_many=row.n, why=WHY.get(row.basis, row.basis), purpose=row.purpose,
+        request_id=row.request_id,
+    )  # fmt: skip
+
+
+def _cursor(row: store.AccessRow) -> str:
+    return base64.urlsafe_b64encode(f"{row.at.isoformat()}|{row.writer}|{row.seq}".encode()).decode()
+
+
+def _after(cursor: str) -> tuple[datetime, UUID, int]:
+    try:
+        at, writer, seq = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
+        if not seq.isascii() or not seq.isdigit() or int(seq) >= 2**31:
+            raise Invalid("A cursor that we gave.", "/cursor")
+        return instant(at, "/cursor"), UUID(writer), int(seq)
+    except (ValueError, binascii.Error) as error:
+        raise Invalid("A cursor that we gave.", "/cursor") from error
+
+
+@get("/v1/me/access-log", operation_id="listMyAccessLog", summary="Who looked at my record, and why", tags=["people"])
+async def access_log(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[AccessLogOut]:
+    """Everybody else's accesses; with `own=true` also the patient's own."""
+    query = query_of(request.scope, {"limit": int, "cursor": str, "own": str})
+    limit = max(1, min(query.get("limit", 50), MOST))
+    if query.get("own", "false") not in ("true", "false"):
+        raise Invalid("true or false.", "/own")
+    if actor.kind is not ActorKind.PATIENT:
+        raise NotFound
+    actor.must(Scope.READINGS_READ)
+    now = clock.now()
+    at, writer, seq = _after(query["cursor"]) if "cursor" in query else (now.replace(year=2099), _LAST, 2**31 - 1)
+    async with parts.database.begin(actor) as tx:
+        found = await store.LOG.all(tx, actor.id, at, writer, seq, query.get("own") == "true", limit + 1)
+    await parts.reads.record(actor, actor.id, "access-log", request.scope["state"]["request_id"], n=min(len(found), limit))
+    more = len(found) > limit
+    out = AccessLogOut(
+        items=[_shown(row) for row in found[:limit]], next_cursor=_cursor(found[limit - 1]) if more else None, as_of=now
+    )
+    return Response(out, headers={"cache-control": "no-store"})
+
+
+ROUTES: Final = [access_log]
