@@ -12,34 +12,26 @@ from uuid import UUID
 
 import msgspec
 
+from domain.days import day, midnight
 from domain.detection import engine
+from domain.detection.diary import fold
 from domain.detection.judgement import Judgement, Verdict
-from domain.detection.picture import Picture, View
+from domain.detection.picture import FlagMark, Picture, View
+from domain.detection.spans import LATE, SAMPLED, SPANS, Spans
 from domain.episodes import lifecycle
 from domain.episodes.episode import Effects
 from domain.readings import quality
-from domain.readings.kinds import BY_NAME, BY_NO
+from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Draft, Duplicate, Outcome, Quarantined, Reading, Rejected, Status, Stored
 
 KEPT: Final = 64
 """How many of the last ids a picture remembers, whatever their time."""
 
-DEFAULT_SPAN: Final = timedelta(days=2)
-WEIGHT_SPAN: Final = timedelta(days=12)
-SENSOR_SPAN: Final = timedelta(hours=6)
 MOST: Final = 400
 """A kind with more readings than this keeps the newest only; older ones are read from the database when needed."""
 
-NEEDED: Final = timedelta(hours=4)
-"""How much of its kind must stand before a reading so that every rule sees all it looks at (and after it, all it can change)."""
-
 REPEAT_SPAN: Final = timedelta(hours=3)
 """Longer than any rule waits for its own repeat; so far back a due judgement looks for its anchor."""
-
-_WEIGHT: Final = BY_NAME["body_weight"].no
-# HF-W1 looks four dates back, and a step (DQ-4) three days before the lowest of them; DM-7 a day.
-_NEEDED: Final = {_WEIGHT: timedelta(days=8), BY_NAME["ketones_blood"].no: timedelta(hours=26)}
-SAMPLED: Final = frozenset(kind.no for kind in BY_NO.values() if kind.sampled)
 
 
 class Correction(msgspec.Struct, frozen=True):
@@ -80,43 +72,70 @@ class Taken(msgspec.Struct, kw_only=True):
         )
 
 
-def span(kind: int) -> timedelta:
-    """How much of a kind a picture holds."""
-    if kind in SAMPLED:
-        return SENSOR_SPAN
-    return WEIGHT_SPAN if kind == _WEIGHT else DEFAULT_SPAN
-
-
 def complete_from(picture: Picture, kind: int) -> datetime:
     """Since when the picture holds every reading of a kind."""
     return picture.since_kind.get(kind, picture.since)
 
 
-def reaches(picture: Picture, draft: Draft) -> bool:
-    """Whether the picture holds all that judging this draft needs; else a wider one must be loaded first."""
-    kind = BY_NAME.get(draft.kind)
-    if kind is None:
-        return True
-    return draft.taken_at >= complete_from(picture, kind.no) + _NEEDED.get(kind.no, NEEDED)
+def reaches(picture: Picture, drafts: Sequence[Draft], now: datetime, spans: Spans = SPANS) -> bool:
+    """Whether the picture holds all that judging these drafts needs; else a wider one must be loaded first."""
+    oldest: dict[int, datetime] = {}
+    for draft in drafts:
+        kind = BY_NAME.get(draft.kind)
+        if kind is not None and (kind.no not in oldest or draft.taken_at < oldest[kind.no]):
+            oldest[kind.no] = draft.taken_at
+    for no, at in oldest.items():
+        # Of the time before, the diary of a picture holds what was kept when it was last trimmed.
+        if at < complete_from(picture, no) or (no in spans.told and at < now - LATE):
+            return False
+        for other, need in spans.needs.get(no, {}).items():
+            if complete_from(picture, other) > at - need:
+                return False
+    return True
 
 
-def trim(picture: Picture, now: datetime) -> None:
+def trim(picture: Picture, now: datetime, spans: Spans = SPANS) -> None:
     """Forget what no rule needs at once; what is left is still complete from the instants it says."""
-    picture.since = max(picture.since, now - WEIGHT_SPAN)
-    for kind, series in picture.readings.items():
-        start = max(complete_from(picture, kind), now - span(kind))
-        if kind in SAMPLED:
-            start = start.replace(minute=0, second=0, microsecond=0)
-        if len(series) > MOST:
-            start = max(start, series[-MOST].taken_at)
-        if start > picture.since:
-            picture.since_kind[kind] = start
-        if series and series[0].taken_at < start:
-            picture.readings[kind] = series[bisect_left(series, start, key=_at) :]
-    picture.gone = [one for one in picture.gone if one.taken_at >= complete_from(picture, one.kind)]
-    open_ones = {episode.id for episode in picture.episodes}
-    held = {one.id for series in picture.readings.values() for one in series}
-    picture.flags = [mark for mark in picture.flags if mark.episode in open_ones or mark.anchor in held]
+    for kind in list(picture.readings.changed):
+        _trim(picture, kind, now, spans)
+    if picture.gone:
+        picture.gone = [one for one in picture.gone if one.taken_at >= complete_from(picture, one.kind)]
+    if picture.flags:
+        open_ones = {episode.id for episode in picture.episodes}
+        picture.flags = [mark for mark in picture.flags if mark.episode in open_ones or _may_be_judged(picture, mark)]
+
+
+def _may_be_judged(picture: Picture, mark: FlagMark) -> bool:
+    """Whether the reading at which a flag stands may still be in the picture."""
+    rule = engine.BY_ID.get(mark.rule)
+    kinds = rule.anchors if rule is not None else frozenset[int]()
+    return mark.anchor_at >= min((complete_from(picture, kind) for kind in kinds), default=picture.since)
+
+
+def _trim(picture: Picture, kind: int, now: datetime, spans: Spans) -> None:
+    """Keep of one kind what is kept whole, and of the days before it, where rules ask for them, their daily values."""
+    series = picture.readings[kind]
+    start = now - spans.kept(kind)
+    if len(series) > MOST:
+        start = max(start, series[-MOST].taken_at)
+    zone = picture.profile.zone
+    days = spans.diary.get(kind)
+    if days is not None:
+        start = midnight(start, zone)
+    elif kind in SAMPLED:
+        start = start.replace(minute=0, second=0, microsecond=0)
+    whole_from = complete_from(picture, kind)
+    if start <= whole_from or not series or series[0].taken_at >= start:
+        return
+    place = bisect_left(series, start, key=_at)
+    if days is not None:
+        oldest = day(now, zone).toordinal() - days
+        # A day that was not there from its beginning has no daily value.
+        first = day(whole_from, zone).toordinal() + (midnight(whole_from, zone) < whole_from)
+        folded = [one for one in fold(kind, series[:place], zone) if one.no >= first]
+        picture.diary.put(kind, [one for one in (*picture.diary.get(kind, ()), *folded) if one.no >= oldest])
+    picture.since_kind[kind] = start
+    picture.readings.put(kind, series[place:])
 
 
 def sample_id(patient: UUID, reading: Reading) -> UUID:
@@ -190,7 +209,7 @@ def _same(one: Reading, other: Reading) -> bool:
 class _Work:
     """One pass over the drafts of one patient."""
 
-    __slots__ = ("changed", "ids", "known", "now", "patient", "picture", "removed", "taken")
+    __slots__ = ("changed", "ids", "now", "patient", "picture", "removed", "taken")
 
     def __init__(self, picture: Picture, patient: UUID, now: datetime, taken: Taken) -> None:
         self.picture = picture
@@ -199,9 +218,7 @@ class _Work:
         self.taken = taken
         self.changed: list[Reading] = []
         self.removed: list[Reading] = []
-        recent = picture.recent_ids
-        self.known = {recent[place : place + 8] for place in range(0, len(recent), 8)}
-        self.ids: list[bytes] = []
+        self.ids: dict[bytes, None] = {}
 
     def one(self, draft: Draft) -> Outcome:
         """What becomes of one draft."""
@@ -226,13 +243,13 @@ class _Work:
             reading = msgspec.structs.replace(reading, taken_at=at)
             reading = msgspec.structs.replace(reading, id=sample_id(self.patient, reading))
         key = reading.id.bytes[8:]
-        series = self.picture.readings.setdefault(reading.kind, [])
+        series = self.picture.readings.to_change(reading.kind)
         twin = self._twin(series, reading)
         if isinstance(twin, Reading):
             return Duplicate(id=draft.id, first_id=twin.id)
         if twin is not None:
             return twin
-        if key in self.known and not sampled:
+        if not sampled and self._knows(key):
             return Rejected(draft.id, "id_reused", "/id", "This id was used for another reading; make a new id.")
         born = self.picture.orphans.pop(reading.id, None)
         if born is not None:
@@ -250,12 +267,19 @@ class _Work:
         if sampled:
             self.taken.samples.append(reading)
         else:
-            self.known.add(key)
-            self.ids.append(key)
+            self.ids[key] = None
             self.taken.added.append(reading)
         return Stored(reading)
 
-    def _twin(self, series: list[Reading], reading: Reading) -> Reading | Rejected | None:  # noqa: C901 - DQ-6 in order
+    def _knows(self, key: bytes) -> bool:
+        """Whether this was the id of one of the last readings, whatever its kind and time."""
+        recent = self.picture.recent_ids
+        place = recent.find(key)
+        while place >= 0 and place % len(key):
+            place = recent.find(key, place + 1)
+        return place >= 0 or key in self.ids
+
+    def _twin(self, series: Sequence[Reading], reading: Reading) -> Reading | Rejected | None:  # noqa: C901 - DQ-6 in order
         """The reading this one repeats; or a refusal when the same key holds other content (DQ-6, architecture 8)."""
         at = reading.taken_at
         if series and at <= series[-1].taken_at:
@@ -291,10 +315,10 @@ class _Work:
         return Stored(found)
 
     def _out_of_force(self, original: UUID, status: Status) -> Reading | None:
-        for series in self.picture.readings.values():
+        for kind, series in self.picture.readings.items():
             for place, one in enumerate(series):
                 if one.id == original:
-                    del series[place]
+                    del self.picture.readings.to_change(kind)[place]
                     gone = msgspec.structs.replace(one, status=status)
                     self.picture.gone.append(gone)
                     self.taken.statuses.append((gone, status))
@@ -313,7 +337,7 @@ def _judge(
     now: datetime,
     new_id: Callable[[], UUID],
 ) -> None:
-    judgements = engine.judge(View(picture.readings, picture.profile, now), anchors)
+    judgements = engine.judge(View(picture.readings, picture.profile, now, picture.diary), anchors)
     if not judgements and not removed and not picture.flags:
         return
     kept: list[Judgement] = []

@@ -154,7 +154,7 @@ async def store(  # noqa: C901 - a case per outcome
 async def _import(where: Where, file: Path, patient: str, *, dry_run: bool,
                   replay: tuple[str | None, str | None] | None, progress: bool) -> Summary:  # fmt: skip
     database = Database(where)
-    ingest = Ingest(database, flushers=1, cached=100)
+    ingest = Ingest(database, flushers=1, cached_bytes=100)
     ingest.start()
     try:
         row = await whose(database, patient)

@@ -22,7 +22,8 @@ from domain import intake
 from domain.actor import Actor, ActorKind
 from domain.detection.engine import RULE_SET
 from domain.detection.judgement import Judgement
-from domain.detection.picture import FlagMark, Picture
+from domain.detection.picture import FlagMark, Picture, pack, unpack
+from domain.detection.spans import LATE, SAMPLED, SENSOR_LATE, SHORT, SPANS
 from domain.episodes.episode import Episode, FlagState
 from domain.errors import Busy, NotFound
 from domain.people.patient import Profile
@@ -42,8 +43,10 @@ VENDOR_SHARE: Final = 500
 WAITING: Final = {False: 20_000, True: 5_000}
 """Readings that may wait in one flusher (patients, vendors) before the answer is 503."""
 TRIES: Final = 5
-CACHED: Final = 20_000
-"""Pictures kept as bytes in one process."""
+CACHED_BYTES: Final = 160_000_000
+"""Pictures kept as bytes in one process: over 10,000 of people with six kinds and 60 days."""
+HOT: Final = 256
+"""Pictures kept as objects by one flusher: whoever sends one reading soon sends the next."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,11 +108,9 @@ class _Loaded(msgspec.Struct):
 
 
 _LOADED: Final = msgspec.json.Decoder(_Loaded)
-_PICTURE: Final = msgspec.msgpack.Decoder(Picture)
-_PACK: Final = msgspec.msgpack.Encoder(uuid_format="bytes")
 _JSON: Final = msgspec.json.Encoder(decimal_format="number")
 
-LOAD: Final = "select ingest_load($1, $2, $3)"
+LOAD: Final = "select ingest_load($1, $2, $3, $4, $5, $6)"
 FIND: Final = "select ingest_find($1, $2)"
 COMMIT: Final = (
     "select refused, stale from ingest_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
@@ -119,33 +120,50 @@ COMMIT: Final = (
 
 
 class Pictures:
-    """Pictures as bytes, the least used forgotten first."""
+    """Pictures of one flusher: the latest as objects, the others as bytes, the least used forgotten first."""
 
-    def __init__(self, most: int = CACHED) -> None:
-        self._most = most
+    def __init__(self, most_bytes: int = CACHED_BYTES, hot: int = HOT) -> None:
+        self._most = most_bytes
+        self._hot_most = hot
+        self._hot: OrderedDict[UUID, Picture] = OrderedDict()
         self._kept: OrderedDict[UUID, bytes] = OrderedDict()
+        self._size = 0
 
     def get(self, patient: UUID) -> Picture | None:
         """A fresh copy that may be changed, or None when it must be loaded."""
-        packed = self._kept.get(patient)
-        if packed is None:
+        picture = self._hot.get(patient)
+        if picture is not None:
+            return picture.fork()
+        kept = self._kept.get(patient)
+        if kept is None:
             return None
         self._kept.move_to_end(patient)
-        return _PICTURE.decode(packed)
+        return unpack(kept)
 
     def put(self, patient: UUID, picture: Picture) -> None:
         """Remember a picture as it was committed."""
-        self._kept[patient] = _PACK.encode(picture)
-        self._kept.move_to_end(patient)
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
+        self._drop(patient)
+        self._hot[patient] = picture
+        self._hot.move_to_end(patient)
+        if len(self._hot) > self._hot_most:
+            cool, picture = self._hot.popitem(last=False)
+            kept = self._kept[cool] = pack(picture)
+            self._size += len(kept)
+            while self._size > self._most:
+                self._drop(next(iter(self._kept)))
 
     def forget(self, patient: UUID) -> None:
         """Load it afresh next time."""
-        self._kept.pop(patient, None)
+        self._hot.pop(patient, None)
+        self._drop(patient)
+
+    def _drop(self, patient: UUID) -> None:
+        kept = self._kept.pop(patient, None)
+        if kept is not None:
+            self._size -= len(kept)
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._hot) + len(self._kept)
 
 
 class _Chain:
@@ -368,8 +386,8 @@ class Flusher:
         for patient, sent in drafts.items():
             picture = None if patient in wide else self._pictures.get(patient)
             if picture is None:
-                picture = await self._read(connection, patient, group.now - intake.WEIGHT_SPAN, group.now)
-            if patient in wide or not all(intake.reaches(picture, draft) for draft in sent) or not _knows(picture, sent):
+                picture = await self._read(connection, patient, group.now - LATE, group.now - SENSOR_LATE, group.now)
+            if patient in wide or not intake.reaches(picture, sent, group.now) or not _knows(picture, sent):
                 picture = await self._widen(connection, group, patient, sent)
             group.pictures[patient] = picture
             group.versions[patient] = picture.version
@@ -386,29 +404,34 @@ class Flusher:
                     times.append(found)
         first = max(min(times, default=group.now), _OLDEST)
         last = min(max(times, default=group.now), group.now + timedelta(days=1))
-        start = first - intake.WEIGHT_SPAN
-        until = last + intake.WEIGHT_SPAN
-        if until > group.now - intake.WEIGHT_SPAN:
+        until = last + max(SPANS.ahead.values())
+        if until > group.now - LATE:
             until = group.now
-        return await self._read(connection, patient, start, until)
+        return await self._read(connection, patient, first, first, until)
 
-    async def _read(self, connection: Connection, patient: UUID, start: datetime, until: datetime) -> Picture:
-        text: str | None = await connection.fetchval(LOAD, patient, start, until + timedelta(days=2))
+    async def _read(self, connection: Connection, patient: UUID, first: datetime, first_sample: datetime, until: datetime) -> Picture:
+        """The past that judging readings from an instant on needs, as far as another instant."""
+        long = SPANS.long
+        since, since_sample = first - SHORT, first_sample - max(SPANS.back(kind) for kind in SAMPLED)
+        since_long = [first - SPANS.back(kind) for kind in long]
+        text: str | None = await connection.fetchval(LOAD, patient, since, until + timedelta(days=2), since_sample, long, since_long)
         if text is None:
             raise NotFound
         loaded = _LOADED.decode(text)
         picture = Picture(
-            version=loaded.version, since=start, profile=loaded.profile, flags=loaded.flags, episodes=loaded.episodes,
+            version=loaded.version, since=since, profile=loaded.profile, flags=loaded.flags, episodes=loaded.episodes,
             recent_ids=base64.b64decode(loaded.recent_ids), orphans=loaded.orphans, verdicts=loaded.verdicts,
-            due_at=loaded.due_at,
+            due_at=loaded.due_at, since_kind=dict.fromkeys(SAMPLED, since_sample) | dict(zip(long, since_long, strict=True)),
         )
         for reading in loaded.readings:
             if reading.status == Status.FINAL:
-                picture.readings.setdefault(reading.kind, []).append(reading)
+                picture.readings.to_change(reading.kind).append(reading)
             else:
                 picture.gone.append(reading)
         for hour in loaded.hours:
             _unfold(picture, patient, hour)
+        for kind in SAMPLED & picture.readings.changed:
+            picture.readings.to_change(kind).sort(key=lambda one: (one.taken_at, one.id))
         return picture
 
     async def _write(self, connection: Connection, group: _Group, works: list[Work],
@@ -416,13 +439,17 @@ class Flusher:
         patients = sorted(group.pictures)
         pairs = list(group.pairs)
         rows = [(part.patient, one) for _, part, taken in group.taken for one in taken.added]
+        last: dict[UUID, datetime] = {}
+        for _, part, taken in group.taken:
+            for one in (*taken.added, *taken.samples):
+                last[part.patient] = max(last.get(part.patient, one.taken_at), one.taken_at)
         audit, heads = self._audit(group, works)
         found = await connection.fetchrow(
             COMMIT, group.now, RULE_SET,
             [pair[0] for pair in pairs] or None, [pair[1] for pair in pairs] or None, [pair[2] for pair in pairs] or None,
             patients, [group.versions[one] for one in patients],
             [group.pictures[one].recent_ids for one in patients],
-            [_last(group.pictures[one]) for one in patients],
+            [last.get(one) for one in patients],
             *_columns(rows), _rest(group), self._chain.writer, *audit,
         )
         assert found is not None  # noqa: S101 - a function with out parameters always answers one row
@@ -479,13 +506,9 @@ def _knows(picture: Picture, sent: Sequence[Draft]) -> bool:
     return not named
 
 
-def _last(picture: Picture) -> datetime | None:
-    return max((series[-1].taken_at for series in picture.readings.values() if series), default=None)
-
-
 def _unfold(picture: Picture, patient: UUID, hour: _Hour) -> None:
     """Sensor hours back into readings, in order."""
-    series = picture.readings.setdefault(hour.kind, [])
+    series = picture.readings.to_change(hour.kind)
     for place, ms in enumerate(hour.ms):
         reading = restore_sample(
             kind=hour.kind, taken_at=hour.hour + timedelta(milliseconds=ms), received_at=hour.received_at,
@@ -498,7 +521,6 @@ def _unfold(picture: Picture, patient: UUID, hour: _Hour) -> None:
             series.append(reading)
         else:
             picture.gone.append(reading)
-    series.sort(key=lambda one: (one.taken_at, one.id))
 
 
 def _seldom(values: list[Any]) -> list[Any] | None:
@@ -585,10 +607,10 @@ def _rest_of(  # noqa: C901 - one loop per table
 ) -> None:
     actor = work.request.actor.id if work.request is not None else None
     for one, status in taken.statuses:
-        if one.kind not in intake.SAMPLED:
+        if one.kind not in SAMPLED:
             rest["statuses"].append({"patient": patient, "kind": one.kind, "taken_at": one.taken_at, "id": one.id,
                                      "status": int(status)})
-    touched = [*taken.samples, *(one for one, _ in taken.statuses if one.kind in intake.SAMPLED)]
+    touched = [*taken.samples, *(one for one, _ in taken.statuses if one.kind in SAMPLED)]
     rest["hours"].extend(_hours(group.pictures[patient], patient, touched))
     for draft, held in taken.quarantined:
         kind = BY_NAME.get(draft.kind)
@@ -649,8 +671,8 @@ def _hours(picture: Picture, patient: UUID, touched: Sequence[Reading]) -> list[
 class Ingest:
     """All flushers of this process. `submit` answers after the commit."""
 
-    def __init__(self, database: Database, *, flushers: int = 2, cached: int = CACHED) -> None:
-        self._pictures = [Pictures(cached // flushers) for _ in range(flushers)]
+    def __init__(self, database: Database, *, flushers: int = 2, cached_bytes: int = CACHED_BYTES) -> None:
+        self._pictures = [Pictures(cached_bytes // flushers) for _ in range(flushers)]
         self._flushers = [Flusher(database, pictures) for pictures in self._pictures]
 
     def start(self) -> None:

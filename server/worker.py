@@ -146,7 +146,7 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
     """Run every duty until told to stop."""
     assert settings.database is not None  # noqa: S101 - main has asked
     database = Database(settings.database)
-    ingest = Ingest(database, flushers=1, cached=500)
+    ingest = Ingest(database, flushers=1, cached_bytes=500)
     ingest.start()
     worker = Worker(database, ingest)
     duties = [

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from domain.detection import asthma, diabetes, emergency, heart_failure, hypertension, news2, oximetry
 from domain.detection.judgement import Judgement, Severity, Verdict
-from domain.detection.picture import View
+from domain.detection.picture import View, has_since
 from domain.detection.rule import Rule
 from domain.readings.reading import Reading
 
@@ -47,7 +47,9 @@ def _reaches() -> dict[int, tuple[tuple[int, timedelta, timedelta], ...]]:
         for seen in rule.looks_at:
             for kind in rule.anchors:
                 before, after = found.setdefault(seen, {}).get(kind, (timedelta(0), timedelta(0)))
-                found[seen][kind] = (max(before, rule.before), max(after, rule.after))
+                # One day more: the anchor may stand late on its day, what it looks at early on the first.
+                back = timedelta(days=rule.diary[seen] + 1) if seen in rule.diary else rule.after
+                found[seen][kind] = (max(before, rule.before), max(after, rule.after, back))
     return {seen: tuple((kind, *spans) for kind, spans in sorted(kinds.items())) for seen, kinds in found.items()}
 
 
@@ -67,8 +69,8 @@ def anchors(readings: Mapping[int, Sequence[Reading]], changed: Sequence[Reading
     for seen, instants in times.items():
         instants.sort()
         for kind, before, after in _REACH.get(seen, ()):
-            series = readings.get(kind)
-            if series and series[-1].taken_at >= instants[0] - before:
+            if has_since(readings, kind, instants[0] - before):
+                series = readings[kind]
                 for start, end in _stretches(instants, before, after):
                     place, last = bisect_left(series, start, key=_at), bisect_right(series, end, key=_at)
                     for one in series[place:last]:

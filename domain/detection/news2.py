@@ -105,10 +105,10 @@ def response(found: dict[int, int]) -> tuple[Severity, bool] | None:
 
 
 def _latest(view: View, kind: int, anchor: Reading) -> Reading | None:
-    series = view.readings.get(kind)
-    if not series:
-        return None
     at = anchor.taken_at
+    if not view.has_since(kind, at - WITHIN):
+        return None
+    series = view.readings[kind]
     last = series[-1]
     if (last.taken_at, last.id) > (at, anchor.id):
         place = bisect_right(series, (at, anchor.id), key=lambda one: (one.taken_at, one.id))
@@ -171,7 +171,8 @@ def _is_overtaken(view: View, anchor: Reading, ones: dict[int, Reading]) -> bool
 
 def _is_alone(view: View, anchor: Reading) -> bool:
     """Whether nothing but this kind was sent of late: then there is no set to look for, which is most people's every day."""
-    return anchor.kind != SPO2 and not any(view.readings.get(kind) for kind in KINDS if kind != anchor.kind)
+    since = anchor.taken_at - WITHIN
+    return anchor.kind != SPO2 and not any(view.has_since(kind, since) for kind in KINDS if kind != anchor.kind)
 
 
 def score(rule: Rule, view: View, anchor: Reading) -> Judgement | None:

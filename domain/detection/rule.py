@@ -29,7 +29,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule of the clinical reference.
 
     It is judged at each reading of the kinds in `anchors`. A changed reading of a kind in `looks_at` can change the
-    judgements at anchors from `before` earlier (a rule's own repeat) to `after` later (what looks back).
+    judgements at anchors from `before` earlier (a rule's own repeat) to `after` later (what looks back). `diary`: how many
+    civil days back from the anchor it looks at daily values (View.daily), by kind; readings are kept whole for `after` only.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     looks_at: frozenset[int]
     before: timedelta = NO_TIME
     after: timedelta = NO_TIME
+    diary: Mapping[int, int] = {}
     limits: Mapping[str, Limit] = {}
     floor: bool = False
     trend: int

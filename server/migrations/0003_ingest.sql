@@ -2,9 +2,11 @@
 set lock_timeout = '5s';
 set statement_timeout = '60s';
 
--- Everything judging needs of one patient: readings from `p_since` to `p_until`, open episodes, flags, profile.
+-- Everything judging needs of one patient: readings from `p_since` to `p_until` (sensor hours from `p_sample`, kinds that are
+-- looked at further back from their own instants), open episodes, flags, profile.
 -- JSON arrays stand in the order of the fields of Reading and FlagMark.
-create function ingest_load(p_patient uuid, p_since timestamptz, p_until timestamptz) returns text
+create function ingest_load(p_patient uuid, p_since timestamptz, p_until timestamptz, p_sample timestamptz,
+    p_long smallint[], p_long_since timestamptz[]) returns text
     language plpgsql as $$
 declare
     answer jsonb;
@@ -29,15 +31,19 @@ begin
                        r.original, r.unit, r.comparator, r.context, r.device, r.manual, r.source, r.time_source,
                        r.offset_min, r.device_time, r.corrects, coalesce(to_jsonb(r.marks), '[]'), r.status)
                        order by r.kind, r.taken_at, r.id)
-              from reading r
-             where r.patient_id = p_patient and r.taken_at >= p_since and r.taken_at <= p_until), '[]'),
+              from (select a.* from reading a
+                     where a.patient_id = p_patient and a.taken_at >= p_since and a.taken_at <= p_until
+                     union all
+                    select b.* from unnest(p_long, p_long_since) as l (kind, since)
+                      join reading b on b.kind = l.kind and b.taken_at >= l.since
+                     where b.patient_id = p_patient and b.taken_at < p_since) r), '[]'),
         'hours', coalesce((
             select jsonb_agg(jsonb_build_object('kind', s.kind, 'hour', s.hour, 'device', s.device,
                        'received_at', s.received_at, 'source', s.source, 'time_source', s.time_source,
                        'offset_min', s.offset_min, 'ms', s.ms, 'value', s.value, 'unit', s.unit,
                        'comparator', s.comparator, 'marks', s.marks, 'status', s.status))
               from sensor_hour s
-             where s.patient_id = p_patient and s.hour >= date_trunc('hour', p_since) and s.hour <= p_until), '[]'),
+             where s.patient_id = p_patient and s.hour >= date_trunc('hour', p_sample) and s.hour <= p_until), '[]'),
         'flags', coalesce((
             select jsonb_agg(jsonb_build_array(f.rule, f.anchor, f.severity, f.emergency, f.state, f.episode, f.anchor_at))
               from flag f
@@ -267,7 +273,7 @@ begin
 end $$;
 
 revoke execute on function ingest_find(uuid, uuid) from public;
-revoke execute on function ingest_load(uuid, timestamptz, timestamptz), ingest_rest(timestamptz, smallint, jsonb) from public;
+revoke execute on function ingest_load(uuid, timestamptz, timestamptz, timestamptz, smallint[], timestamptz[]), ingest_rest(timestamptz, smallint, jsonb) from public;
 revoke execute on function ingest_commit(
     timestamptz, smallint, uuid[], uuid[], smallint[], uuid[], bigint[], bytea[], timestamptz[],
     uuid[], smallint[], timestamptz[], uuid[], integer[], smallint[], smallint[], numeric[],

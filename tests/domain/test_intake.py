@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 from domain import intake
 from domain.detection.judgement import Severity
 from domain.detection.picture import Picture
+from domain.detection.spans import SPANS
 from domain.episodes.episode import FlagState, State
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Draft, Duplicate, Outcome, Quarantined, Rejected, Status, Stored
@@ -21,6 +22,10 @@ WEIGHT = BY_NAME["body_weight"].no
 
 def take(where: Picture, *drafts: Draft) -> list[Outcome]:
     return intake.take(where, PATIENT, drafts, NOW, uuid7).outcomes
+
+
+def reaches(where: Picture, *drafts: Draft) -> bool:
+    return intake.reaches(where, drafts, NOW)
 
 
 def words(outcomes: list[Outcome]) -> list[str]:
@@ -81,7 +86,7 @@ def test_held_and_refused_drafts_change_nothing() -> None:
     where = picture()
     taken = intake.take(where, PATIENT, [draft("body_weight", 900), draft("unheard_of", 1, unit="kg")], NOW, uuid7)
     assert words(taken.outcomes) == ["impossible", "kind_unknown"]
-    assert (len(taken.quarantined), where.readings) == (1, {})
+    assert (len(taken.quarantined), dict(where.readings)) == (1, {})
 
 
 def test_a_late_reading_finds_its_place_and_is_judged() -> None:
@@ -96,7 +101,7 @@ def test_a_late_reading_finds_its_place_and_is_judged() -> None:
 def test_what_no_rule_looks_at_is_kept_and_nothing_follows() -> None:
     where = picture()
     assert intake.take(where, PATIENT, [draft("step_count", 100)], NOW, uuid7).is_plain
-    where.readings[WEIGHT] = []
+    where.readings.put(WEIGHT, [])
     intake.trim(where, NOW)
     assert len(where.readings[BY_NAME["step_count"].no]) == 1
 
@@ -146,11 +151,12 @@ def test_a_picture_forgets_what_no_rule_needs() -> None:
     take(where, *many, *days, *samples)
     intake.trim(where, NOW)
     assert len(where.readings[BY_NAME["heart_rate"].no]) == intake.MOST
-    assert where.readings[WEIGHT][0].taken_at >= NOW - intake.WEIGHT_SPAN
-    assert len(where.readings[BY_NAME["glucose_cgm"].no]) == 7
-    assert intake.reaches(where, draft("body_weight", 80, NOW - timedelta(days=3)))
-    assert not intake.reaches(where, draft("body_weight", 80, NOW - timedelta(days=6)))
-    assert intake.reaches(where, draft("unheard_of", 1, NOW - timedelta(days=600)))
+    assert where.readings[WEIGHT][0].taken_at >= NOW - SPANS.kept(WEIGHT)
+    kept = where.readings[BY_NAME["glucose_cgm"].no]
+    assert NOW - SPANS.kept(BY_NAME["glucose_cgm"].no) - timedelta(hours=1) <= kept[0].taken_at < NOW - timedelta(hours=2)
+    assert reaches(where, draft("body_weight", 80, NOW - timedelta(days=1)))
+    assert not reaches(where, draft("body_weight", 80, NOW - timedelta(days=6)))
+    assert reaches(where, draft("unheard_of", 1, NOW - timedelta(days=600)))
     assert len(where.recent_ids) == 8 * intake.KEPT
     assert intake.complete_from(where, WEIGHT) <= NOW
     assert isinstance(take(where, draft("body_weight", 80.4))[0], Stored)

@@ -89,7 +89,7 @@ async def test_dm_2_a_replay_stands_once_when_its_picture_is_built_again(parts: 
     await send(parts, clinic, CLARITY, replay=("2016-10-25T06:00", "2016-10-25T07:30"))
     live = [one for one in await flags(database, clinic) if one[2] == "active"]
     # As after a restart: another process reads the picture from the rows and judges again.
-    fresh = Ingest(database, flushers=1, cached=10)
+    fresh = Ingest(database, flushers=1, cached_bytes=10)
     fresh.start()
     try:
         await fresh.judge_again(clinic.patient)
