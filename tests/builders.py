@@ -7,13 +7,16 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from domain.detection.engine import BY_ID
 from domain.detection.judgement import Judgement
 from domain.detection.picture import Picture, View
 from domain.detection.rule import Rule
 from domain.people.patient import Profile
+from domain.plans.limits import Dated
 from domain.readings.kinds import BY_NAME, CODE_NO
 from domain.readings.quality import check
 from domain.readings.reading import Draft, Reading
+from domain.readings.units import both_glucose
 
 NOW = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
 ADULT = Profile(birth_on=date(1950, 3, 1), conditions=frozenset({"heart_failure"}), best_peak_flow=Decimal(450))
@@ -63,6 +66,19 @@ def view(*readings: Reading, profile: Profile = ADULT, now: datetime = NOW) -> V
 def judged(rule: Rule, anchor: Reading, *others: Reading, profile: Profile = ADULT, now: datetime = NOW) -> Judgement | None:
     """One rule at one anchor."""
     return rule.judge(rule, view(anchor, *others, profile=profile, now=now), anchor)
+
+
+def own(**limits: str) -> dict[str, tuple[Dated, ...]]:
+    """Limits of a person's own since long ago: `own(HF_W1__gain_kg="1.5")`; glucose in mmol/L gets its other half."""
+    found: dict[str, tuple[Dated, ...]] = {}
+    for key, text in limits.items():
+        rule, _, name = key.partition("__")
+        one = BY_ID[rule.replace("_", "-")].limits[name]
+        value = Decimal(text)
+        found[f"{rule.replace('_', '-')}.{name}"] = (
+            Dated(value, NOW - timedelta(days=900), mg=None if one.mg is None else both_glucose(value)),
+        )
+    return found
 
 
 def picture(profile: Profile = ADULT, now: datetime = NOW) -> Picture:

@@ -6,18 +6,15 @@ from typing import Final
 
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import View
-from domain.detection.rule import Limit, Rule, same
+from domain.detection.rule import Glucose, Limit, Rule, same
 from domain.readings.kinds import BY_NAME, BY_NO
 from domain.readings.reading import Reading
-from domain.readings.units import both_glucose
 
 GLUCOSE: Final = frozenset(BY_NAME[name].no for name in ("glucose_cgm", "glucose_capillary", "glucose"))
 KETONES: Final = BY_NAME["ketones_blood"].no
 SAMPLED: Final = frozenset(no for no in GLUCOSE if BY_NO[no].sampled)
 NEXT: Final = timedelta(minutes=20)
 _RUN: Final = timedelta(minutes=15)
-_MG: Final = {Decimal("3.0"): Decimal(54), Decimal("3.9"): Decimal(70), Decimal("4.0"): Decimal(72)}
-"""The pairs of C-3; other limits get their mg/dL half by conversion."""
 
 
 def _reported(one: Reading) -> tuple[Decimal, str]:
@@ -26,15 +23,12 @@ def _reported(one: Reading) -> tuple[Decimal, str]:
     return one.value, "mmol/L"
 
 
-def _in(unit: str, limit: Decimal) -> Decimal:
-    if unit == "mmol/L":
-        return limit
-    known = _MG.get(limit)
-    return known if known is not None else both_glucose(limit)
+def _in(unit: str, limit: Glucose) -> Decimal:
+    return limit.mmol if unit == "mmol/L" else limit.mg
 
 
-def _below(one: Reading, limit: Decimal) -> bool:
-    """Whether it is below a limit given in mmol/L; a device's LO is below whatever its bound is (DQ-3)."""
+def _below(one: Reading, limit: Glucose) -> bool:
+    """Whether it is below a limit in the unit it was reported in; a device's LO is below whatever its bound is (DQ-3)."""
     value, unit = _reported(one)
     if one.comparator == ">":
         return False
@@ -49,12 +43,12 @@ def _text(one: Reading) -> str:
 
 def level_1(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """DM-1: below 3.9 (70 mg/dL) is information and advice; a sensor says it once per low, not every five minutes."""
-    low, very_low = rule.limit("low", view.profile), rule.limit("very_low", view.profile)
-    if not _below(anchor, rule.limit("taught", view.profile)) or _below(anchor, very_low):
+    low, very_low, taught = (rule.glucose(name, view.profile, anchor.taken_at) for name in ("low", "very_low", "taught"))
+    if not _below(anchor, taught) or _below(anchor, very_low):
         return rule.quiet(anchor)
     if not _below(anchor, low):
         # People are taught that 4 is the floor: advice without an event.
-        return rule.quiet(anchor, advice=None if _goes_on(view, anchor, rule.limit("taught", view.profile)) else "ADV-HYPO")
+        return rule.quiet(anchor, advice=None if _goes_on(view, anchor, taught) else "ADV-HYPO")
     if _goes_on(view, anchor, low):
         return rule.quiet(anchor)
     value, unit = _reported(anchor)
@@ -65,7 +59,7 @@ def level_1(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     )  # fmt: skip
 
 
-def _goes_on(view: View, anchor: Reading, limit: Decimal) -> bool:
+def _goes_on(view: View, anchor: Reading, limit: Glucose) -> bool:
     """Whether a sensor's sample only continues a low that began before."""
     if anchor.kind not in SAMPLED:
         return False
@@ -75,7 +69,7 @@ def _goes_on(view: View, anchor: Reading, limit: Decimal) -> bool:
 
 def level_2(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """DM-2: below 3.0 (54 mg/dL) is amber, and red when the next one within 20 minutes is no higher, or none comes."""
-    limit = rule.limit("very_low", view.profile)
+    limit = rule.glucose("very_low", view.profile, anchor.taken_at)
     if not _below(anchor, limit):
         return rule.quiet(anchor)
     value, unit = _reported(anchor)
@@ -117,7 +111,7 @@ _DAY: Final = timedelta(hours=24)
 def ketones(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """DM-7: blood ketones, whatever the glucose is."""
     profile = view.profile
-    raised, high, danger = (rule.limit(name, profile) for name in ("raised", "high", "danger"))
+    raised, high, danger = (rule.limit(name, profile, anchor.taken_at) for name in ("raised", "high", "danger"))
     value = anchor.value
     numbers = {"ketones": f"{anchor.comparator or ''}{same(value)}"}
     limits = {"raised": same(raised), "high": same(high), "danger": same(danger)}
@@ -141,12 +135,12 @@ def ketones(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
                       limits=limits)  # fmt: skip
 
 
-_LOW: Final = Limit(Decimal("3.9"), "higher")
-_VERY_LOW: Final = Limit(Decimal("3.0"), "higher")
+_LOW: Final = Limit(Decimal("3.9"), "higher", mg=Decimal(70))
+_VERY_LOW: Final = Limit(Decimal("3.0"), "higher", mg=Decimal(54))
 RULES: Final = (
     Rule(
         id="DM-1", version=1, group="DM-HYPO", anchors=GLUCOSE, looks_at=GLUCOSE, after=_RUN,
-        limits={"low": _LOW, "very_low": _VERY_LOW, "taught": Limit(Decimal("4.0"), "higher")},
+        limits={"low": _LOW, "very_low": _VERY_LOW, "taught": Limit(Decimal("4.0"), "higher", mg=Decimal(72))},
         trend=BY_NAME["glucose_cgm"].no, judge=level_1,
     ),
     Rule(

@@ -62,7 +62,7 @@ def rapid_gain(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     if not before:
         return rule.not_evaluable(anchor, "no weight in the three days before")
     lowest = min(before, key=lambda one: one.value)
-    limit = rule.limit("gain_kg", view.profile)
+    limit = rule.limit("gain_kg", view.profile, at)
     gain = anchor.value - lowest.value
     if gain <= limit:
         return rule.quiet(anchor)

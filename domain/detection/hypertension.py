@@ -25,7 +25,9 @@ def _shown(one: Reading) -> str:
 
 def very_high(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """HT-4: 180 or 120 and more is taken again after 5 minutes; twice is red, with a danger sign it is an emergency."""
-    systolic, diastolic = rule.limit("systolic", view.profile), rule.limit("diastolic", view.profile)
+    systolic, diastolic = (
+        rule.limit("systolic", view.profile, anchor.taken_at), rule.limit("diastolic", view.profile, anchor.taken_at)
+    )
     if not _is_high(anchor, systolic, diastolic):
         return rule.quiet(anchor)
     scope = out_of_scope(view.profile, anchor, in_pregnancy=True)

@@ -14,12 +14,13 @@ SPO2: Final = BY_NAME["oxygen_saturation"].no
 _PAIR: Final = timedelta(minutes=60)
 REPEAT: Final = timedelta(minutes=15)
 _USUAL: Final = 95
+_WITHIN: Final = (Decimal(50), Decimal(100))
 
 
 def bands(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """OX-1: 93-94 twice within an hour is amber; 92 or less again, or not taken again in 15 minutes, is an emergency."""
     profile = view.profile
-    ok, low = rule.limit("ok", profile), rule.limit("low", profile)
+    ok, low = rule.limit("ok", profile, anchor.taken_at), rule.limit("low", profile, anchor.taken_at)
     value = anchor.value
     if profile.spo2_scale_2 or (profile.usual_spo2 is not None and profile.usual_spo2 < _USUAL):
         return rule.not_evaluable(anchor, "out of scope: usual oxygen level is below 95 %")
@@ -85,7 +86,7 @@ def _low(
 RULES: Final = (
     Rule(
         id="OX-1", version=1, group="OX", anchors=frozenset({SPO2}), looks_at=frozenset({SPO2}), before=REPEAT,
-        after=_PAIR, limits={"ok": Limit(Decimal(95), "higher"), "low": Limit(Decimal(92), "higher")}, floor=True,
-        trend=SPO2, judge=bands,
+        after=_PAIR, floor=True, trend=SPO2, judge=bands,
+        limits={"ok": Limit(Decimal(95), "higher", within=_WITHIN), "low": Limit(Decimal(92), "higher", within=_WITHIN)},
     ),
 )  # fmt: skip

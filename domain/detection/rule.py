@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -12,17 +12,19 @@ from domain.days import day, years
 from domain.detection.judgement import Confidence, Judgement, Severity, Verdict
 from domain.detection.picture import View
 from domain.people.patient import Profile
+from domain.plans.limits import Limit, in_force
 from domain.readings.reading import Reading
+from domain.readings.units import both_glucose
 
 Function = Callable[["Rule", View, Reading], Judgement | None]
 NO_TIME: Final = timedelta(0)
 
 
-class Limit(msgspec.Struct, frozen=True):
-    """A number that decides. `safer` says which way a personal one may always move; the other way only where no FLOOR is."""
+class Glucose(NamedTuple):
+    """A glucose limit in both units; a reading is held against the half in which it was reported."""
 
-    value: Decimal
-    safer: Literal["lower", "higher"]
+    mmol: Decimal
+    mg: Decimal
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,15 +48,20 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     trend: int
     judge: Function
 
-    def limit(self, name: str, profile: Profile) -> Decimal:
-        """The limit in force for a person (C-7): their own, but never one that relaxes a FLOOR."""
+    def limit(self, name: str, profile: Profile, at: datetime) -> Decimal:
+        """The limit in force for a person at an instant (C-7, F25): the anchor's own time, however late it arrives."""
         usual = self.limits[name]
-        own = profile.limits.get(f"{self.id}.{name}")
-        if own is None:
+        entries = profile.limits.get(f"{self.id}.{name}")
+        if entries is None:
             return usual.value
-        if self.floor:
-            return min(own, usual.value) if usual.safer == "lower" else max(own, usual.value)
-        return own
+        return in_force(usual, entries, at, floor=self.floor).value or usual.value
+
+    def glucose(self, name: str, profile: Profile, at: datetime) -> Glucose:
+        """The same for a glucose limit: both halves of the pair, as they were set (C-3)."""
+        usual = self.limits[name]
+        entries = profile.limits.get(f"{self.id}.{name}")
+        found = usual if entries is None else in_force(usual, entries, at, floor=self.floor)
+        return Glucose(found.value or usual.value, found.mg or both_glucose(found.value or usual.value))
 
     def fired(  # noqa: PLR0913 - a fired judgement has all of this (C-5)
         self,

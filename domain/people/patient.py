@@ -5,9 +5,11 @@ from decimal import Decimal
 
 import msgspec
 
+from domain.plans.limits import Dated
+
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """The facts about one patient that change a judgement. `limits` are personal ones (C-7), by name."""
+    """The facts about one patient that change a judgement. `limits`: what service and person set, dated (C-7), by rule and name."""
 
     zone: str = "Europe/London"
     birth_on: date
@@ -16,4 +18,4 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     usual_spo2: int | None = None
     best_peak_flow: Decimal | None = None
     pregnant: bool = False
-    limits: dict[str, Decimal] = {}
+    limits: dict[str, tuple[Dated, ...]] = {}

@@ -97,17 +97,26 @@ create table identifier (
 );
 create index identifier_patient on identifier (patient_id);
 
--- Dated personal limits (C-7). Past readings are judged by the limits of their time.
+-- Dated personal limits (C-7). Past readings are judged by the limits of their time, so an entry is never changed: the
+-- newest that covers an instant holds, one without a value takes back what stood before it.
 create table personal_limit (
     patient_id uuid not null references patient,
     limit_id uuid not null,
-    name text not null,
-    value numeric not null,
+    name text not null check (length(name) between 3 and 80),
+    value numeric check (value > '-Infinity' and value < 'Infinity'),
+    -- the same limit in mg/dL, worked out once when it was set (C-3)
+    mg numeric check (mg > '-Infinity' and mg < 'Infinity'),
     from_at timestamptz not null default now(),
     to_at timestamptz,
     set_by uuid not null,
+    set_at timestamptz not null default now(),
     reason text not null,
-    primary key (patient_id, limit_id)
+    review_at timestamptz,
+    -- both signatures are found there; null for what was taken over when the service began
+    proposal_id uuid,
+    withdrawn_at timestamptz,
+    primary key (patient_id, limit_id),
+    check (to_at is null or to_at > from_at)
 );
 
 create table device (

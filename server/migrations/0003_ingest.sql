@@ -23,9 +23,7 @@ begin
             'best_peak_flow', p.best_peak_flow, 'pregnant', p.pregnant,
             'conditions', coalesce((select jsonb_agg(c.code order by c.code) from patient_condition c
                                      where c.patient_id = p_patient), '[]'),
-            'limits', coalesce((select jsonb_object_agg(l.name, l.value) from personal_limit l
-                                 where l.patient_id = p_patient and l.from_at <= now()
-                                   and (l.to_at is null or l.to_at > now())), '{}')),
+            'limits', limits_of(p_patient)),
         'readings', coalesce((
             select jsonb_agg(jsonb_build_array(r.id, r.kind, r.taken_at, r.received_at, r.value, r.value2, r.value3,
                        r.original, r.unit, r.comparator, r.context, r.device, r.manual, r.source, r.time_source,

@@ -94,8 +94,8 @@ ADD_PICTURE: Final = Query(Nothing, "insert into picture (patient_id) values ($1
 ADD_LIMIT: Final = Query(
     Nothing,
     """
-    insert into personal_limit (patient_id, limit_id, name, value, from_at, set_by, reason)
-    values ($1, $2, $3, $4, coalesce($5, now()), $6, $7)
+    insert into personal_limit (patient_id, limit_id, name, value, mg, from_at, set_by, reason)
+    values ($1, $2, $3, $4, $5, coalesce($6, now()), $7, $8)
     """,
 )
 ADD_DEVICE: Final = Query(
@@ -189,10 +189,11 @@ async def add_patient(tx: Tx, org: UUID, new: NewPatient) -> UUID:
 
 async def set_limit(  # noqa: PLR0913 - one row's fields
     tx: Tx, patient: UUID, name: str, value: Decimal, *, set_by: UUID, reason: str, from_at: datetime | None = None,
+    mg: Decimal | None = None,
 ) -> UUID:  # fmt: skip
-    """Give a patient a dated limit of their own (C-7)."""
+    """Take over a patient's dated limit as it stands in the record before (C-7); from then on two people sign each."""
     made = uuid7()
-    await ADD_LIMIT.run(tx, patient, made, name, value, from_at, set_by, reason)
+    await ADD_LIMIT.run(tx, patient, made, name, value, mg, from_at, set_by, reason)
     return made
 
 

@@ -14,7 +14,7 @@ from domain.detection.news2 import Observations, points, response
 from domain.people.patient import Profile
 from domain.readings.kinds import SYMPTOMS
 from domain.readings.reading import Context, Reading
-from tests.builders import ADULT, NOW, at, code_no, judged, reading, symptom, view
+from tests.builders import ADULT, NOW, at, code_no, judged, own, reading, symptom, view
 
 INFO, AMBER, RED = Severity.INFO, Severity.AMBER, Severity.RED
 BY = {rule.id: rule for rule in RULES}
@@ -98,14 +98,14 @@ def test_hf_w1_is_for_adults_with_heart_failure() -> None:
 
 def test_c_7_a_floor_may_be_tightened_and_never_relaxed() -> None:
     now, before = weight(81.6, "07:00"), weight(80, "-1d 07:00")
-    tight = replace(ADULT, limits={"HF-W1.gain_kg": Decimal("1.5")})
-    slack = replace(ADULT, limits={"HF-W1.gain_kg": Decimal(4)})
+    tight = replace(ADULT, limits=own(HF_W1__gain_kg="1.5"))
+    slack = replace(ADULT, limits=own(HF_W1__gain_kg="4"))
     assert outcome(judged(BY["HF-W1"], now, before, profile=tight)) == (AMBER, False)
     assert outcome(judged(BY["HF-W1"], weight(82.5, "07:00"), before, profile=slack)) == (AMBER, False)
     # DM-1 is no floor: a plan may lower its limit.
-    low = replace(ADULT, limits={"DM-1.low": Decimal("3.5")})
+    low = replace(ADULT, limits=own(DM_1__low="3.5"))
     assert outcome(judged(BY["DM-1"], reading("glucose_capillary", "3.7"), profile=low)) == "not_fired"
-    higher = replace(ADULT, limits={"OX-1.ok": Decimal(96), "OX-1.low": Decimal(80)})
+    higher = replace(ADULT, limits=own(OX_1__ok="96", OX_1__low="80"))
     assert outcome(judged(BY["OX-1"], reading("oxygen_saturation", 95), profile=higher)) == (INFO, False)
     assert outcome(judged(BY["OX-1"], reading("oxygen_saturation", 92), profile=higher, now=LATER)) == (RED, True)
 
@@ -426,7 +426,7 @@ def test_dm_2_the_next_reading_may_be_of_another_kind_and_unit() -> None:
 
 
 def test_c_3_a_personal_limit_has_its_other_half() -> None:
-    higher = replace(ADULT, limits={"DM-2.very_low": Decimal("3.3")})
+    higher = replace(ADULT, limits=own(DM_2__very_low="3.3"))
     assert outcome(judged(BY["DM-2"], sugar("58", unit="mg/dL"), profile=higher, now=at("08:01"))) == (AMBER, False)
     assert outcome(judged(BY["DM-2"], sugar("59", unit="mg/dL"), profile=higher, now=at("08:01"))) == "not_fired"
 

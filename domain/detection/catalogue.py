@@ -1,0 +1,99 @@
+"""What people may change about rules, and how each is said in plain words. The engine knows the rules; this names them."""
+
+from typing import Final
+
+import msgspec
+
+from domain.detection.engine import BY_ID, RULES
+from domain.detection.rule import Rule
+from domain.plans.limits import Catalogue, Governed, Order
+
+GOVERNED: Final[dict[str, Governed]] = {
+    one.key: one
+    for rule in RULES
+    for name, limit in rule.limits.items()
+    if (one := Governed(rule=rule.id, name=name, limit=limit, floor=rule.floor,
+                        classes=tuple(sorted({kind // 100 for kind in rule.anchors}))))
+}  # fmt: skip
+"""Every limit that can be set, by rule and name."""
+
+ORDERS: Final[tuple[Order, ...]] = tuple(
+    order
+    for order in (
+        Order("OX-1.low", "OX-1.ok"),
+        Order("DM-1.very_low", "DM-1.low"),
+        Order("DM-1.low", "DM-1.taught", apart=False),
+        # Below its own very low limit DM-1 leaves the word to DM-2: that one must not begin lower, or nobody speaks.
+        Order("DM-1.very_low", "DM-2.very_low", apart=False),
+        Order("DM-7.raised", "DM-7.high"),
+        Order("DM-7.high", "DM-7.danger"),
+        Order("HT-4.diastolic", "HT-4.systolic"),
+    )
+    if {order.lower, order.upper} <= GOVERNED.keys()
+)
+"""Which limits must stand in which order; another order would leave a gap in which nobody is told."""
+CATALOGUE: Final = Catalogue(GOVERNED, ORDERS)
+
+
+class Words(msgspec.Struct, frozen=True):
+    """A rule as a nurse would say it."""
+
+    title: str
+    about: str
+
+
+_WORDS: Final[dict[str, Words]] = {
+    "HF-W1": Words("Weight up in three days", "Weight is up by more than the limit over the lowest of the three days before."),
+    "HF-S1": Words("Heart failure symptoms", "Breathless at rest, waking gasping, more pillows, swelling with weight gain."),
+    "OX-1": Words("Low oxygen level", "Oxygen level below the limit, measured again to be sure."),
+    "NW-1": Words("NEWS2", "A full set of observations adds up to a score."),
+    "HT-4": Words("Very high blood pressure", "Blood pressure at or above the limit, measured again to be sure."),
+    "DM-1": Words("Low glucose", "Glucose below the limit: the person is told what to eat."),
+    "DM-2": Words("Very low glucose", "Glucose below the very low limit and not rising."),
+    "DM-7": Words("Ketones", "Blood ketones raised, high or dangerous."),
+    "AS-1": Words("Peak flow zones", "Peak flow against the person's own best."),
+    "F44": Words("“I feel worse”", "The person says so. Always seen by somebody."),
+    "E1": Words("Too breathless to speak, or blue lips", "An emergency by itself."),
+    "E2": Words("Chest pain", "Long, or with sweating: an emergency by itself."),
+    "E3": Words("New confusion, cannot be woken, fainted", "An emergency by itself."),
+    "E4": Words("Signs of a stroke", "An emergency by itself."),
+    "E5": Words("A seizure now", "An emergency by itself."),
+    "E6": Words("Severe allergic swelling", "An emergency by itself."),
+    "E7": Words("Vomiting or coughing blood", "An emergency by itself."),
+    "E8": Words("A plan or act of self-harm", "An emergency by itself."),
+    "E9": Words("Drowsy or fast deep breathing, with diabetes", "An emergency by itself."),
+}
+_LIMITS: Final[dict[str, str]] = {
+    "HF-W1.gain_kg": "Gain in three days, more than",
+    "OX-1.ok": "Usual from",
+    "OX-1.low": "Low at or below",
+    "HT-4.systolic": "Upper number, at or above",
+    "HT-4.diastolic": "Lower number, at or above",
+    "DM-1.low": "Low below",
+    "DM-1.very_low": "Very low below",
+    "DM-1.taught": "Advice below",
+    "DM-2.very_low": "Very low below",
+    "DM-7.raised": "Raised from",
+    "DM-7.high": "High from",
+    "DM-7.danger": "Dangerous from",
+}
+_UNITS: Final[dict[str, str]] = {"HF-W": "kg", "OX": "%", "HT": "mmHg", "DM-HYPO": "mmol/L", "DM-KET": "mmol/L"}
+
+
+def words(rule: Rule) -> Words:
+    """A rule's title and sentence; one that nobody has put into words yet speaks with its own first line."""
+    said = _WORDS.get(rule.id)
+    if said is not None:
+        return said
+    line = (rule.judge.__doc__ or rule.id).strip().splitlines()[0]
+    return Words(rule.id, line.partition(": ")[2] or line)
+
+
+def label(one: Governed) -> str:
+    """A limit in words."""
+    return _LIMITS.get(one.key, one.name.replace("_", " "))
+
+
+def unit(one: Governed) -> str:
+    """What a limit is measured in, as people read it."""
+    return _UNITS.get(BY_ID[one.rule].group, "")
