@@ -50,6 +50,13 @@ class Invalid(Refusal):
     title = "This cannot be accepted"
 
 
+class KeyReused(Invalid):
+    """The key was sent with another request before (ING-2)."""
+
+    code = "key-reused"
+    title = "This key belongs to another request"
+
+
 class Malformed(Refusal):
     """Not of the shape that this address takes."""
 
@@ -62,6 +69,14 @@ class Conflict(Refusal):
 
     code = "conflict"
     title = "That does not fit with what is there"
+
+
+class StillRunning(Conflict):
+    """The same request with the same key is being carried out; ask again in a moment (ING-2)."""
+
+    code = "still-running"
+    title = "This is being done just now"
+    retry_after_s = 1
 
 
 class StaleVersion(Refusal):

@@ -19,6 +19,8 @@ from server.edge import Edge, problem_response
 from server.episodes import pages as desk
 from server.episodes import routes as episodes
 from server.http import AnyRequest
+from server.idempotency import Idempotent
+from server.limits import Limited
 from server.openapi import config, document
 from server.people import routes as people
 from server.readings import routes as readings
@@ -100,6 +102,6 @@ def litestar(parts: Parts, *, schema: bool = False) -> Litestar:
 
 
 def build(parts: Parts) -> ASGIApp:
-    """The whole application: edge, session gate, handlers."""
+    """The whole application: edge, session gate, each caller's share, repeated requests, handlers."""
     auth: Auth = parts.extras["auth"]
-    return Edge(Gate(litestar(parts), auth.sessions))
+    return Edge(Gate(Limited(Idempotent(litestar(parts), parts), parts.authenticate, parts.limits), auth.sessions))

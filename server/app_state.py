@@ -10,6 +10,7 @@ from server.audit.reads import Reads
 from server.db import BUSY, Database, Role
 from server.http import BODY_LIMIT, LARGE_LIMIT
 from server.ingest import Ingest
+from server.limits import Buckets
 from server.live import Live
 from server.readings.service import Devices
 
@@ -28,9 +29,9 @@ class Authenticator(Protocol):
 class Parts:
     """All that handlers need; nothing is made at import."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root names each part
         self, *, database: Database, ingest: Ingest, reads: Reads, live: Live, authenticate: Authenticator,
-        extras: dict[str, Any] | None = None,
+        extras: dict[str, Any] | None = None, limits: Buckets | None = None,
     ) -> None:
         self.database = database
         self.ingest = ingest
@@ -39,6 +40,7 @@ class Parts:
         self.devices: Final = Devices(database)
         self.authenticate = authenticate
         self.extras = extras or {}
+        self.limits = limits
         self.is_accepting = True
 
     async def ready(self) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """The database. No connection without somebody who asks (ROW-3): the only file that imports the driver."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
@@ -77,6 +79,29 @@ class Tx:
         return await self._connection.execute(sql, *args)
 
 
+class Joining:
+    """A transaction of the whole request that the handler's own ones join (ING-2)."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx = tx
+        self.was_used = False
+        self.lock = asyncio.Lock()
+
+
+_JOINING: Final[ContextVar[Joining | None]] = ContextVar("joining", default=None)
+
+
+@contextmanager
+def joined(tx: Tx) -> Generator[Joining]:
+    """Within, `Database.begin` for the same actor takes part in `tx` as a savepoint and does not commit."""
+    joining = Joining(tx)
+    token = _JOINING.set(joining)
+    try:
+        yield joining
+    finally:
+        _JOINING.reset(token)
+
+
 async def connect(where: Where, role: str, *, database: str | None = None, command_timeout: float | None = 10.0,
                   ) -> Connection:
     """Open one raw connection, for the launcher, migrations, flushers and listeners only."""
@@ -128,6 +153,18 @@ class Database:
     @asynccontextmanager
     async def begin(self, actor: Actor) -> AsyncGenerator[Tx]:
         """One transaction in the name of `actor`; row policies see nobody else's rights."""
+        joining = _JOINING.get()
+        # The context of a transaction never changes (ROW-6): only the same actor's can be joined.
+        if joining is not None and joining.tx.actor == actor:
+            async with joining.lock:
+                joining.was_used = True
+                await joining.tx.execute("savepoint joined")
+                try:
+                    yield joining.tx
+                except BaseException:
+                    await joining.tx.execute("rollback to savepoint joined")
+                    raise
+            return
         # Ids are UUID objects, so nothing a caller sends becomes SQL here; one round trip instead of three.
         org = f"{actor.org_id}" if actor.org_id is not None else ""
         opening = f"begin; set local app.principal = '{actor.id}'; set local app.org = '{org}'"

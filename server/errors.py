@@ -66,14 +66,15 @@ def is_our_fault(error: BaseException) -> bool:
 def _refused(error: refusals.Refusal) -> tuple[Problem, dict[str, str]]:
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     headers: dict[str, str] = {}
-    if isinstance(error, refusals.Busy):
+    again = False
+    if isinstance(error, refusals.Busy | refusals.StillRunning):
+        again = True
         headers["retry-after"] = str(error.retry_after_s)
     if isinstance(error, refusals.NotSignedIn):
         headers["www-authenticate"] = "Bearer"
     faults = () if error.pointer is None else (Fault(pointer=error.pointer, code=error.code, detail=error.detail),)
-    retry = isinstance(error, refusals.Busy)
     return Problem(type=f"/problems/{error.code}", title=error.title, status=status, detail=error.detail, errors=faults,
-                   retry=retry), headers
+                   retry=again), headers
 
 
 def _validation(error: msgspec.ValidationError) -> Problem:

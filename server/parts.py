@@ -11,6 +11,7 @@ from server.auth.service import Auth
 from server.db import Database
 from server.db_where import Where
 from server.ingest import Ingest
+from server.limits import Buckets
 from server.live import Live
 from server.settings import Settings
 from server.web.layout import Pages
@@ -24,7 +25,7 @@ def unstarted(settings: Settings, where: Where | None = None, *, base_url: str =
     extras: dict[str, Any] = {"auth": auth, "settings": settings, "pages": Pages(brand=settings.brand)}
     return Parts(
         database=database, ingest=Ingest(database, flushers=settings.flushers), reads=Reads(database), live=Live(database),
-        authenticate=auth.authenticate, extras=extras,
+        authenticate=auth.authenticate, extras=extras, limits=Buckets() if settings.rate_limits else None,
     )  # fmt: skip
 
 

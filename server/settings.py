@@ -31,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     flushers: int = 2
     accountable_person: str = "not named yet"
     demo: bool = False
+    rate_limits: bool = True
 
 
 def default_data() -> Path:
@@ -78,6 +79,7 @@ def read(environment: Mapping[str, str] | None = None, *, data: Path | None = No
         flushers=_number(found, "STEADY_FLUSHERS", 2, 1, 16),
         accountable_person=found.get("STEADY_ACCOUNTABLE_PERSON", "not named yet"),
         demo=found.get("STEADY_DEMO") == "on",
+        rate_limits=found.get("STEADY_RATE_LIMITS", "on") == "on",
     )
 
 
@@ -93,6 +95,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "STEADY_DATA": str(settings.data), "STEADY_HOST": settings.host, "STEADY_PORT": str(settings.port),
         "STEADY_KEYS": str(settings.keys), "STEADY_LOG_LEVEL": settings.log_level, "STEADY_DOCS": "on" if settings.docs else "off",
         "STEADY_BRAND": settings.brand, "STEADY_FLUSHERS": str(settings.flushers), "STEADY_DEMO": "on" if settings.demo else "off",
+        "STEADY_RATE_LIMITS": "on" if settings.rate_limits else "off",
     }  # fmt: skip
     if settings.database is not None:
         found |= {

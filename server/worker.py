@@ -13,7 +13,7 @@ import msgspec
 import structlog
 from uuid_utils.compat import uuid7
 
-from server import clock, log
+from server import clock, idempotency, log
 from server.audit.heads import FILE, sign
 from server.db import AGAIN, BUSY, Database, PostgresError, Role
 from server.ingest import Ingest
@@ -128,6 +128,13 @@ class Worker:
         await self.beat("partitions")
         return 0 if row is None else row.made
 
+    async def retention(self, now: datetime) -> int:
+        """Forget the answers of repeated requests after their time."""
+        async with self._database.begin_as(Role.WORKER) as tx:
+            await idempotency.FORGET.run(tx, now - idempotency.KEPT)
+        await self.beat("retention")
+        return 0
+
 
 async def _for_ever(duty: str, every_s: float, act: Callable[[], Awaitable[int]]) -> None:
     """Do it again and again: whatever breaks once, the next time is tried."""
@@ -153,6 +160,7 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         asyncio.create_task(_for_ever("sweep", SWEEP_S, lambda: worker.sweep(clock.now()))),
         asyncio.create_task(_for_ever("relay", SWEEP_S, worker.relay)),
         asyncio.create_task(_for_ever("heads", 60.0, lambda: worker.heads(settings, clock.now()))),
+        asyncio.create_task(_for_ever("retention", 3600.0, lambda: worker.retention(clock.now()))),
         asyncio.create_task(_for_ever("partitions", 6 * 3600.0, lambda: worker.partitions(clock.now()))),
     ]
     await stopping.wait()

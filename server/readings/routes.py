@@ -78,8 +78,15 @@ async def _send(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
+def _count(parts: Parts, actor: Actor) -> None:
+    """A machine has its share; readings of patients are never limited."""
+    if actor.kind is ActorKind.VENDOR and parts.limits is not None:
+        parts.limits.of(actor)
+
+
 async def _put(parts: Parts, scope: Scope, receive: Receive, sent_id: UUID, patient: UUID | None) -> Answer:
     actor = parts.signed_in(scope)
+    _count(parts, actor)
     item = wire.decode_one(await read_body(scope, receive))
     if item.id != sent_id:
         raise Invalid("The id in the body is not the one in the address.", "/id")
@@ -98,6 +105,7 @@ async def _retract(parts: Parts, scope: Scope, receive: Receive, sent_id: UUID, 
 
 async def _post(parts: Parts, scope: Scope, receive: Receive, patient: UUID | None) -> Answer:
     actor = parts.signed_in(scope)
+    _count(parts, actor)
     items = wire.decode_batch(await read_body(scope, receive, parts.body_limit(actor)))
     found = await service.take(parts.ingest, parts.devices, actor, request_id(scope), items, patient)
     return Answer(200, wire.encode(wire.BatchOut(items=found)))

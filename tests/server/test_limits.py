@@ -1,0 +1,77 @@
+"""Each caller has a share; a patient's readings and symptom reports have none (INV-20)."""
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from httpx import ASGITransport, AsyncClient, Response
+from uuid_utils.compat import uuid7
+
+from domain.errors import RateLimited
+from server.app import build
+from server.app_state import Parts
+from server.limits import PATIENT, STAFF, Buckets, Share
+from tests.clinic import Clinic
+
+SMALL = Share("small", 3, 2.0)
+
+
+def test_inv_20_a_share_is_used_up_and_fills_again() -> None:
+    buckets = Buckets()
+    assert [buckets.take(SMALL, "a", 100.0) for _ in range(3)] == [2, 1, 0]
+    with pytest.raises(RateLimited) as refused:
+        buckets.take(SMALL, "a", 100.0)
+    assert refused.value.retry_after_s == 1
+    assert buckets.take(SMALL, "b", 100.0) == 2
+    assert buckets.take(SMALL, "a", 100.5) == 0
+    assert buckets.take(SMALL, "a", 1000.0) == 2
+
+
+def test_inv_20_only_so_many_callers_are_remembered() -> None:
+    buckets = Buckets(most=2)
+    for who in "abc":
+        buckets.take(SMALL, who, 1.0)
+    assert len(buckets) == 2
+
+
+async def used_up(client: AsyncClient, headers: dict[str, str], most: int) -> Response:
+    """Ask until it is refused."""
+    for _ in range(most):
+        answer = await client.get("/v1/me", headers=headers)
+        if answer.status_code == 429:
+            return answer
+    raise AssertionError(f"{most} requests and no refusal")
+
+
+async def test_inv_20_a_caller_over_its_share_is_told_when_to_come_back_and_others_are_not_touched(
+    client: AsyncClient, clinic: Clinic
+) -> None:
+    nurse = clinic.token("nurse")
+    answer = await used_up(client, nurse, 2 * STAFF.burst)
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) >= 1
+    assert answer.json()["type"] == "/problems/rate-limited"
+    assert answer.json()["retry"] is True
+    other = await client.get("/v1/me", headers=clinic.token("patient"))
+    assert other.status_code == 200
+    assert other.headers["ratelimit"].startswith(f'"patient";r={PATIENT.burst - 1}')
+    assert other.headers["ratelimit-policy"] == '"patient";q=120;w=24'
+
+
+async def test_inv_20_a_patients_symptom_report_is_never_limited(parts: Parts, client: AsyncClient, clinic: Clinic) -> None:
+    mine = clinic.token("patient")
+    await used_up(client, mine, 2 * PATIENT.burst)
+    body = {"id": str(uuid7()), "kind": "symptom", "takenAt": datetime.now(UTC).isoformat(), "code": "feel_worse"}
+    told = await client.put(f"/v1/readings/{body['id']}", json=body, headers=mine)
+    assert told.status_code == 201
+    assert "ratelimit" not in told.headers
+    assert parts.limits is not None
+
+
+async def test_inv_20_the_limits_can_be_switched_off_for_a_measurement(parts: Parts, clinic: Clinic) -> None:
+    kept, parts.limits = parts.limits, None
+    try:
+        async with AsyncClient(transport=ASGITransport(app=cast("Any", build(parts))), base_url="http://test") as client:
+            assert "ratelimit" not in (await client.get("/v1/me", headers=clinic.token("nurse"))).headers
+    finally:
+        parts.limits = kept
