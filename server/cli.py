@@ -123,6 +123,16 @@ def import_(file: Path, patient: str, **given: Any) -> None:  # noqa: ANN401 - c
 
 
 @main.command()
+@click.argument("characteristic")
+@click.argument("octets")
+def decode(characteristic: str, octets: str) -> None:
+    """What a Bluetooth value says: CHARACTERISTIC such as 2A35, OCTETS in hexadecimal, first octet first."""
+    from server.decoding import main as run
+
+    _run(run, characteristic, octets)
+
+
+@main.command()
 @click.argument("action", type=click.Choice(["show", "make", "rotate"]), default="show")
 def keys(action: str) -> None:
     """The keys that sign our tokens: show, make, rotate."""

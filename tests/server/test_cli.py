@@ -25,7 +25,7 @@ def test_help_loads_nothing_heavy_and_names_every_command() -> None:
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
     words = steady("--help").stdout
-    for name in ("demo", "serve", "work", "watch", "import", "keys", "doctor", "migrate", "openapi", "assets", "bench"):
+    for name in ("demo", "serve", "work", "watch", "import", "keys", "doctor", "migrate", "openapi", "assets", "audit", "bench", "decode"):
         assert name in words
     took: list[float] = []
     for _ in range(3):
@@ -73,3 +73,11 @@ def test_the_api_describes_itself_and_its_examples_pass(tmp_path: Path) -> None:
             assert all("application/problem+json" in operation["responses"][one]["content"] for one in refusals)
     for example in EXAMPLES.values():
         assert wire.decode_one(json.dumps(example).encode()).kind == example["kind"]
+
+
+def test_decode_prints_the_fields_of_a_value_or_says_what_is_wrong() -> None:
+    found = steady("decode", "2A9D", "00b036")
+    assert (found.returncode, json.loads(found.stdout)["weight"]) == (0, 70)
+    for wrong in (("2A9D", "00b0"), ("2A9D", "0"), ("2BFF", "00")):
+        said = steady("decode", *wrong)
+        assert (said.returncode, said.stdout, said.stderr.count("\n")) == (2, "", 1)
