@@ -1,11 +1,16 @@
 """Who asks."""
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
-from domain.errors import OutOfScope
+from domain.errors import FreshSignInNeeded, OutOfScope
+
+FRESH_S: Final = 300
+"""TOK-8: what changes how people are watched needs a sign-in of the last five minutes."""
 
 
 class Scope(StrEnum):
@@ -18,6 +23,8 @@ class Scope(StrEnum):
     PEOPLE_MANAGE = "people:manage"
     DEVICES_MANAGE = "devices:manage"
     QUARANTINE_ACT = "quarantine:act"
+    LIMITS_PROPOSE = "limits:propose"
+    LIMITS_SIGN = "limits:sign"
 
 
 class ActorKind(StrEnum):
@@ -45,3 +52,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse unless this sign-in carries the scope."""
         if scope not in self.scopes:
             raise OutOfScope(f"This needs the scope {scope}.")
+
+    def must_be_fresh(self, now: datetime) -> None:
+        """Refuse staff who did not show both factors in the last five minutes (TOK-8)."""
+        if self.kind is ActorKind.STAFF and now.timestamp() - self.auth_at > FRESH_S:
+            raise FreshSignInNeeded("This needs a sign-in of the last five minutes.")

@@ -24,6 +24,7 @@ from server.limits import Limited
 from server.openapi import config, document
 from server.people import routes as people
 from server.readings import routes as readings
+from server.rules import routes as rules
 from server.web import routes as web
 
 VERSION: Final = "0.1.0"
@@ -69,6 +70,7 @@ HANDLERS: Final[list[Any]] = [
     *audit.ROUTES,
     *readings.ROUTES,
     *episodes.ROUTES,
+    *rules.ROUTES,
     *sign_in_pages.ROUTES,
     *desk.ROUTES,
     *web.ROUTES,

@@ -30,6 +30,9 @@ class Clinic(msgspec.Struct, kw_only=True):
     org: UUID
     team: UUID
     nurse: UUID
+    colleague: UUID
+    lead: UUID
+    admin: UUID
     email: str
     totp: str
     patient: UUID
@@ -47,6 +50,9 @@ class Clinic(msgspec.Struct, kw_only=True):
         at = int(self.now.timestamp())
         if who == "nurse":
             return of_staff(self.nurse, self.org, "nurse", str(uuid7()), at, at + 3600)
+        if who in ("colleague", "lead", "admin"):
+            role = "nurse" if who == "colleague" else who
+            return of_staff(getattr(self, who), self.org, role, str(uuid7()), at, at + 3600)
         if who == "vendor":
             return of_vendor(self.vendor, self.org, VENDOR_SCOPE, at)
         return of_patient(self.patient if who == "patient" else self.stranger, self.org, "phone-test", at)
@@ -79,6 +85,12 @@ async def make_clinic(database: Database, parts: Parts, now: datetime) -> Clinic
             tx, org, admin.NewStaff(name="Sr Test", role="nurse", email=email, password=PASSWORD, totp_secret=totp)
         )
         await admin.join_team(tx, org, team, nurse, from_at=past)
+        others = {"colleague": uuid7(), "lead": uuid7(), "admin": uuid7()}
+        for name, other in others.items():
+            await admin.ADD_PRINCIPAL.run(tx, other, "staff", org)
+            await admin.ADD_STAFF.run(tx, org, other, f"{name} Test", "nurse" if name == "colleague" else name)
+            if name != "admin":
+                await admin.join_team(tx, org, team, other, from_at=past)
         patient = await admin.add_patient(tx, org, person("Agnes"))
         stranger = await admin.add_patient(tx, org, person("Boris"))
         await admin.add_grant(tx, patient, team, may_write=True, from_at=past)
@@ -88,7 +100,7 @@ async def make_clinic(database: Database, parts: Parts, now: datetime) -> Clinic
         device = await admin.add_device(tx, vendor, "Scale", serial)
         await admin.assign_device(tx, device, patient, past)
     return Clinic(
-        org=org, team=team, nurse=nurse, email=email, totp=totp, patient=patient, stranger=stranger, vendor=client,
+        org=org, team=team, nurse=nurse, **others, email=email, totp=totp, patient=patient, stranger=stranger, vendor=client,
         vendor_name=vendor, serial=serial, key=key, kid=kid, parts=parts, now=now,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 from domain.actor import Actor, ActorKind, Scope
 from server.auth.tokens import SECOND_FACTOR
 
-PATIENT: Final = frozenset({Scope.READINGS_WRITE, Scope.READINGS_READ, Scope.EPISODES_READ})
+PATIENT: Final = frozenset({Scope.READINGS_WRITE, Scope.READINGS_READ, Scope.EPISODES_READ, Scope.LIMITS_SIGN})
 NURSE: Final = frozenset(
     {
         Scope.READINGS_WRITE,
@@ -16,14 +16,15 @@ NURSE: Final = frozenset(
         Scope.EPISODES_READ,
         Scope.EPISODES_ACT,
         Scope.QUARANTINE_ACT,
+        Scope.LIMITS_SIGN,
     }
 )
 STAFF: Final = {
     "nurse": NURSE,
-    "lead": NURSE | {Scope.PEOPLE_MANAGE, Scope.DEVICES_MANAGE},
+    "lead": NURSE | {Scope.PEOPLE_MANAGE, Scope.DEVICES_MANAGE, Scope.LIMITS_PROPOSE},
     "coordinator": frozenset({Scope.READINGS_READ, Scope.EPISODES_READ}),
     # Runs the service; sees no patient.
-    "admin": frozenset({Scope.PEOPLE_MANAGE, Scope.DEVICES_MANAGE}),
+    "admin": frozenset({Scope.PEOPLE_MANAGE, Scope.DEVICES_MANAGE, Scope.LIMITS_PROPOSE}),
 }
 VENDOR: Final = frozenset({Scope.READINGS_WRITE})
 VENDOR_SCOPES: Final = {"system/Observation.c": Scope.READINGS_WRITE, "readings:write": Scope.READINGS_WRITE}

@@ -196,6 +196,10 @@ create policy take_back on personal_limit for update to steady_app
                and p.proposal_id = personal_limit.proposal_id and p.ended_by = app_principal()))
     with check (true);
 
+-- What a person agreed to makes their own cached picture stale.
+create policy own_move on picture for update to steady_app
+    using (patient_id = (select app_principal())) with check (patient_id = (select app_principal()));
+
 create policy own_org on dry_run for select to steady_app
     using (org_id = (select app_org()) and exists (select from staff s where s.staff_id = (select app_principal())));
 create policy ask on dry_run for insert to steady_app with check (

@@ -1,6 +1,6 @@
 """The small parts: text, days, numbers, who may do what."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from domain import days, text
 from domain.actor import Actor, ActorKind, Scope
 from domain.detection.rule import age_at, out_of_scope, same
-from domain.errors import Busy, Invalid, NotFound, OutOfScope
+from domain.errors import Busy, FreshSignInNeeded, Invalid, NotFound, OutOfScope
 from domain.people import nhs_number
 from tests.builders import ADULT, NOW, new_id, reading
 
@@ -40,6 +40,15 @@ def test_a_scope_is_asked_for() -> None:
     with pytest.raises(OutOfScope):
         actor.must(Scope.EPISODES_ACT)
     assert (NotFound().detail, Busy("later", 3).retry_after_s) == ("There is nothing here for you", 3)
+
+
+def test_tok_8_staff_sign_in_again_before_they_change_how_people_are_watched() -> None:
+    now = NOW
+    nurse = Actor(id=new_id(), kind=ActorKind.STAFF, scopes=frozenset(), auth_at=int(now.timestamp()) - 300)
+    nurse.must_be_fresh(now)
+    with pytest.raises(FreshSignInNeeded):
+        nurse.must_be_fresh(now + timedelta(seconds=1))
+    Actor(id=new_id(), kind=ActorKind.PATIENT, scopes=frozenset(), auth_at=0).must_be_fresh(now)
 
 
 def test_c_6_scope_by_age() -> None:
