@@ -30,7 +30,7 @@ KEPT: Final = 64
 MOST: Final = 400
 """A kind with more readings than this keeps the newest only; older ones are read from the database when needed."""
 
-REPEAT_SPAN: Final = timedelta(hours=3)
+REPEAT_SPAN: Final = engine.WAITS + timedelta(hours=1)
 """Longer than any rule waits for its own repeat; so far back a due judgement looks for its anchor."""
 
 
@@ -155,7 +155,8 @@ def take(picture: Picture, patient: UUID, drafts: Sequence[Draft], now: datetime
     for draft in drafts:
         taken.outcomes.append(work.one(draft))
     if work.changed or work.removed:
-        _judge(picture, taken, engine.anchors(picture.readings, [*work.changed, *work.removed]), work.removed, now, new_id)
+        view = View(picture.readings, picture.profile, now, picture.diary)
+        _judge(picture, taken, view, engine.affected(view, [*work.changed, *work.removed]), work.removed, new_id)
     if work.ids:
         picture.recent_ids = (picture.recent_ids + b"".join(work.ids))[-8 * KEPT :]
     return taken
@@ -165,9 +166,8 @@ def again(picture: Picture, since: datetime, now: datetime, new_id: Callable[[],
     """Judge again what was waiting for a repeat since an instant, and let watch episodes expire (AL-1)."""
     taken = Taken()
     picture.due_at = None
-    start = since - REPEAT_SPAN
-    anchors = [one for series in picture.readings.values() for one in series[bisect_left(series, start, key=_at) :]]
-    _judge(picture, taken, anchors, [], now, new_id)
+    view = View(picture.readings, picture.profile, now, picture.diary)
+    _judge(picture, taken, view, engine.since(view, since - REPEAT_SPAN), [], new_id)
     for episode in list(picture.episodes):
         if episode.expires_at is not None and episode.expires_at <= now:
             ended, events = lifecycle.expire(episode, now)
@@ -332,12 +332,12 @@ class _Work:
 def _judge(
     picture: Picture,
     taken: Taken,
-    anchors: Sequence[Reading],
+    view: View,
+    what: engine.Affected,
     removed: Sequence[Reading],
-    now: datetime,
     new_id: Callable[[], UUID],
 ) -> None:
-    judgements = engine.judge(View(picture.readings, picture.profile, now, picture.diary), anchors)
+    judgements = engine.judge(view, what)
     if not judgements and not removed and not picture.flags:
         return
     kept: list[Judgement] = []
@@ -349,12 +349,12 @@ def _judge(
     effects = lifecycle.settle(
         picture,
         judgements,
-        judged=frozenset(one.id for one in anchors),
+        covers=what.covers,
         corrected=frozenset(one.id for one in removed),
-        now=now,
+        now=view.now,
         new_id=new_id,
     )
     effects.judgements.extend((new_id(), judgement) for judgement in kept)
     taken.effects = effects
-    kinds = {one.id: one.kind for one in anchors} | {one.id: one.kind for one in removed}
+    kinds = {one.id: one.kind for one in what.anchors} | {one.id: one.kind for one in removed}
     taken.classes = {anchor: kind // 100 for anchor, kind in kinds.items()}

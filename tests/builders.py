@@ -5,12 +5,17 @@ from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
+from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
+from domain.detection import advice
+from domain.detection.diary import Day
 from domain.detection.engine import BY_ID
 from domain.detection.judgement import Judgement
 from domain.detection.picture import Picture, View
 from domain.detection.rule import Rule
+from domain.people import facts
+from domain.people.facts import Fact
 from domain.people.patient import Profile
 from domain.plans.limits import Dated
 from domain.readings.kinds import BY_NAME, CODE_NO
@@ -19,7 +24,22 @@ from domain.readings.reading import Draft, Reading
 from domain.readings.units import both_glucose
 
 NOW = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
-ADULT = Profile(birth_on=date(1950, 3, 1), conditions=frozenset({"heart_failure"}), best_peak_flow=Decimal(450))
+LONG_AGO = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+def fact(key: str, value: str = "yes", since: datetime = LONG_AGO, until: datetime | None = None) -> Fact:
+    """Something known about a person, as it was told."""
+    return facts.admit(key, value, since, until)
+
+
+ADULT = Profile(birth_on=date(1950, 3, 1), conditions=frozenset({"heart_failure"}), facts=(fact("best_peak_flow", "450"),))
+
+
+def known(*more: Fact, conditions: str = "", base: Profile = ADULT) -> Profile:
+    """Somebody with these facts, and these conditions where they are named."""
+    held = frozenset(conditions.split()) if conditions else base.conditions
+    keys = {one.key for one in more}
+    return replace(base, conditions=held, facts=(*(one for one in base.facts if one.key not in keys), *more))
 
 
 def at(text: str) -> datetime:
@@ -55,17 +75,26 @@ def reading(kind: str, value: Any, when: datetime = NOW, **more: Any) -> Reading
     return found
 
 
-def view(*readings: Reading, profile: Profile = ADULT, now: datetime = NOW) -> View:
+def view(*readings: Reading, profile: Profile = ADULT, now: datetime = NOW, diary: dict[int, list[Day]] | None = None) -> View:
     """A picture of these readings at one now."""
     series: dict[int, list[Reading]] = {}
     for one in sorted(readings, key=lambda one: (one.taken_at, one.id)):
         series.setdefault(one.kind, []).append(one)
-    return View(series, profile, now)
+    return View(series, profile, now, diary)
 
 
 def judged(rule: Rule, anchor: Reading, *others: Reading, profile: Profile = ADULT, now: datetime = NOW) -> Judgement | None:
-    """One rule at one anchor."""
-    return rule.judge(rule, view(anchor, *others, profile=profile, now=now), anchor)
+    """One rule at one anchor, as the engine asks it; what it fires with has words for the patient and every number in them."""
+    if rule.conditions and not rule.conditions & profile.conditions:
+        return None
+    seen = view(anchor, *others, profile=profile, now=now)
+    if rule.daily and seen.stands(rule.anchors, seen.day(anchor.taken_at)) is not anchor:
+        return None
+    scope = rule.why_not(profile, anchor)
+    found = rule.judge(rule, seen, anchor) if scope is None else rule.not_evaluable(anchor, scope)
+    if found is not None and found.advice is not None:
+        assert not advice.missing(found.advice, found.numbers), found
+    return found
 
 
 def own(**limits: str) -> dict[str, tuple[Dated, ...]]:

@@ -1,26 +1,62 @@
-"""What a patient is told, by code (table 3): what to do, by when, whom to ring. Templates, never free text (C-9)."""
+"""What a patient is told, by code (table 3): what to do, by when, whom to ring. Templates, never free text (C-9).
 
-from collections import defaultdict
+Plain English for a reading age of 9 to 11. A name in braces is filled from the judgement's numbers or, where it stands in
+USUAL, from what the service or the plan says; another language is another table with the same codes and names.
+"""
+
 from collections.abc import Mapping
+from string import Formatter
 from typing import Final
 
 ADVICE: Final[dict[str, str]] = {
     "ADV-999": "Ring 999 now. Tell them what is wrong. Unlock your door and do not drive.",
-    "ADV-TODAY": "We need to talk to you today. If nobody has rung you within the hour, ring your team or 111.",
+    "ADV-TODAY": "We need to talk to you today. If nobody has rung you by {time}, ring {team} or 111. Ring 999 if you get worse fast.",
     "ADV-RETAKE": "That reading looks unusual. Sit still for 5 minutes, then take it again.",
+    "ADV-WEIGH": "Your weight is up {gain_kg} kg since yesterday. Weigh yourself again tomorrow morning, after the toilet and before "
+    "breakfast. Ring {team} if you feel more breathless.",
     "ADV-HF": "Your weight or breathing may mean extra fluid. Follow your water-tablet plan; your nurse will see this. "
-    "Ring today if you are more breathless, swollen, or wake up breathless.",
-    "ADV-ASTHMA": "Your peak flow is lower than usual. Do the steps in your asthma plan now. If your blue inhaler lasts "
-    "less than 4 hours, get help at once.",
-    "ADV-BP": "Your blood pressure was high once and came down. Keep taking your tablets; your nurse can see it.",
+    "Ring {team} today if you are more breathless, swollen, or wake up breathless.",
+    "ADV-HF-WEIGHT": "Your weight is up {gain_kg} kg in {days} days. This can be fluid. Follow your water-tablet plan; your nurse will "
+    "see this. Ring {team} today if you are more breathless, swollen, or wake up breathless.",
+    "ADV-DRY": "You may be dried out. Stand up slowly. Do not take extra water tablets. Ring {team} today.",
+    "ADV-COPD": "Your chest seems worse than usual. Use your action plan. If you have a rescue pack and your sputum has changed colour, "
+    "start it as agreed and tell us. Ring {team} today if it does not help.",
+    "ADV-O2HIGH": "Your oxygen level is above your target. Check that the flow is {flow}. Ring {team} today.",
+    "ADV-ASTHMA": "Your asthma is not as good as usual. Do the steps in your asthma plan now. If your blue inhaler lasts less than "
+    "4 hours, get help at once.",
+    "ADV-ZONE": "You are in your {zone} zone: do the steps in your asthma plan now. If your blue inhaler lasts less than 4 hours, "
+    "get help at once.",
+    "ADV-BP": "Your blood pressure is above your target. No need to panic: keep taking your tablets. We will look at it with you.",
     "ADV-HYPO": "Your sugar is low. Take 15 to 20 g of fast sugar now, and test again in 15 minutes.",
-    "ADV-KET": "Test your ketones again in 2 hours. Never stop insulin. Drink water. Ring your team if they rise or you feel ill.",
+    "ADV-KET": "Test your ketones again in 2 hours. Never stop insulin. Drink water. Ring {team} if they rise or you feel ill.",
+    "ADV-SICK": "While you are being sick or not drinking, your plan says to pause: {medicines}. Start again after 24 to 48 hours of "
+    "eating and drinking. Ring {team} if you are not sure.",
+    "ADV-KIDNEY": "A blood test needs acting on. {team} will ring you. Stop ibuprofen-type painkillers. Ring 111 if nobody has rung "
+    "by {time}.",
     "ADV-SEIZURE": "Time it. Cushion the head. If it lasts over 5 minutes, give rescue medicine if you have it, then ring 999.",
-    "ADV-MOOD": "Thank you for telling us. You are not alone. Ring 999 if you are in danger, 111 and press 2 for mental health, "
-    "or Samaritans on 116 123, day and night.",
+    "ADV-MOOD": "Thank you for telling us. You are not alone. Someone will call you {when}. Ring 999 if you are in danger, 111 and press "
+    "2 for mental health, or Samaritans on 116 123, day and night.",
+    "ADV-MISS": "We have not seen a reading since {day}. Do you need help with the device? Ring {team}.",
 }  # fmt: skip
+
+USUAL: Final[dict[str, str]] = {
+    "team": "your team", "time": "an hour from now", "when": "as soon as we can", "flow": "what was prescribed",
+    "medicines": "the medicines it names", "crisis": "Samaritans on 116 123",
+}  # fmt: skip
+"""What stands for a name that neither the service nor the plan has filled."""
+
+
+def names(code: str) -> frozenset[str]:
+    """The names that the words of a code ask for. Raises KeyError for a code nobody wrote."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(ADVICE[code]) if name)
+
+
+def missing(code: str, numbers: Mapping[str, str]) -> frozenset[str]:
+    """The names that a judgement's numbers leave open, and nobody else fills."""
+    return names(code) - numbers.keys() - USUAL.keys()
 
 
 def text(code: str, numbers: Mapping[str, str] | None = None) -> str:
-    """The words for a code, filled from a judgement's numbers. Raises KeyError for a code nobody wrote."""
-    return ADVICE[code].format_map(defaultdict(str, numbers or {}))
+    """The words for a code, filled from a judgement's numbers. Raises KeyError for a code or a name nobody has words for."""
+    words = ADVICE[code].format_map({**USUAL, **(numbers or {})})
+    return words[0].upper() + words[1:]

@@ -6,7 +6,7 @@ from typing import Final
 
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import View
-from domain.detection.rule import Rule, same
+from domain.detection.rule import Look, Rule, same
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Reading
 
@@ -20,7 +20,7 @@ def zones(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     for other in (*view.before(anchor, _SESSION), *view.after(anchor, _SESSION)):
         if other.value > anchor.value or (other.value == anchor.value and other.taken_at < anchor.taken_at):
             return None
-    best = view.profile.best_peak_flow
+    best = view.profile.number("best_peak_flow", anchor.taken_at)
     if best is None:
         return rule.not_evaluable(anchor, "no personal best on record")
     scaled = anchor.value * _HUNDRED
@@ -48,7 +48,7 @@ def _zone(scaled: Decimal, best: Decimal) -> tuple[Severity, bool]:
 
 RULES: Final = (
     Rule(
-        id="AS-1", version=1, group="AS", anchors=frozenset({PEAK_FLOW}), looks_at=frozenset({PEAK_FLOW}),
-        before=_SESSION, after=_SESSION, floor=True, trend=PEAK_FLOW, judge=zones,
+        id="AS-1", version=1, group="AS", title="Peak flow zones", anchors=frozenset({PEAK_FLOW}),
+        looks={PEAK_FLOW: Look(back=_SESSION, ahead=_SESSION)}, least=None, in_pregnancy=True, floor=True, trend=PEAK_FLOW, judge=zones,
     ),
 )  # fmt: skip

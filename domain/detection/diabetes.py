@@ -6,7 +6,7 @@ from typing import Final
 
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import View
-from domain.detection.rule import Glucose, Limit, Rule, same
+from domain.detection.rule import Glucose, Limit, Look, Rule, same
 from domain.readings.kinds import BY_NAME, BY_NO
 from domain.readings.reading import Reading
 
@@ -139,16 +139,19 @@ _LOW: Final = Limit(Decimal("3.9"), "higher", mg=Decimal(70))
 _VERY_LOW: Final = Limit(Decimal("3.0"), "higher", mg=Decimal(54))
 RULES: Final = (
     Rule(
-        id="DM-1", version=1, group="DM-HYPO", anchors=GLUCOSE, looks_at=GLUCOSE, after=_RUN,
+        id="DM-1", version=1, group="DM-HYPO", title="Low glucose", anchors=GLUCOSE,
+        looks=dict.fromkeys(GLUCOSE, Look(back=_RUN)), least=None, in_pregnancy=True,
         limits={"low": _LOW, "very_low": _VERY_LOW, "taught": Limit(Decimal("4.0"), "higher", mg=Decimal(72))},
         trend=BY_NAME["glucose_cgm"].no, judge=level_1,
     ),
     Rule(
-        id="DM-2", version=1, group="DM-HYPO", anchors=GLUCOSE, looks_at=GLUCOSE, before=NEXT,
+        id="DM-2", version=1, group="DM-HYPO", title="Very low glucose", anchors=GLUCOSE,
+        looks=dict.fromkeys(GLUCOSE, Look(ahead=NEXT)), least=None, in_pregnancy=True,
         limits={"very_low": _VERY_LOW}, floor=True, trend=BY_NAME["glucose_cgm"].no, judge=level_2,
     ),
     Rule(
-        id="DM-7", version=1, group="DM-KET", anchors=frozenset({KETONES}), looks_at=frozenset({KETONES}), after=_DAY,
+        id="DM-7", version=1, group="DM-KET", title="Ketones", anchors=frozenset({KETONES}),
+        looks={KETONES: Look(back=_DAY)}, least=None, in_pregnancy=True,
         limits={"raised": Limit(Decimal("0.6"), "lower"), "high": Limit(Decimal("1.6"), "lower"),
                 "danger": Limit(Decimal("3.0"), "lower")},
         floor=True, trend=KETONES, judge=ketones,

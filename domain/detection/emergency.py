@@ -4,7 +4,7 @@ from typing import Final
 
 from domain.detection.judgement import Judgement, Severity
 from domain.detection.picture import View
-from domain.detection.rule import Rule
+from domain.detection.rule import Look, Rule
 from domain.readings.kinds import BY_NAME, SYMPTOM_LABEL
 from domain.readings.reading import Reading
 
@@ -53,13 +53,13 @@ def _said(code: int) -> str:
 RULES: Final = (
     *(
         Rule(
-            id=row, version=1, group="E", anchors=frozenset({SYMPTOM}), looks_at=frozenset({SYMPTOM}), floor=True,
-            trend=0, judge=symptom,
+            id=row, version=1, group="E", title="Emergency symptom", anchors=frozenset({SYMPTOM}), looks={SYMPTOM: Look()},
+            least=None, in_pregnancy=True, floor=True, trend=0, judge=symptom,
         )
         for row in TABLE_2
     ),
     Rule(
-        id="F44", version=1, group="SYMPTOM", anchors=frozenset({SYMPTOM}), looks_at=frozenset({SYMPTOM}), trend=0,
-        judge=felt,
+        id="F44", version=1, group="SYMPTOM", title="I feel worse", anchors=frozenset({SYMPTOM}), looks={SYMPTOM: Look()},
+        least=None, in_pregnancy=True, trend=0, judge=felt,
     ),
 )  # fmt: skip

@@ -1,22 +1,25 @@
 """Runs the rules that apply; the only place that knows the list of rules.
 
-What is flagged is a function of (readings in force, profile, now) alone: each rule is judged at each anchor reading,
-looking back and, where it has its own repeat, forward. So order, retries and batch split cannot matter (INV-7).
+What is flagged is a function of (readings in force, profile, now) alone: each rule is judged at each anchor reading, or once
+a day at the reading of the day, looking back and, where it has its own repeat, forward. So order, retries and batch split
+cannot matter (INV-7). What must be judged again when a reading changes follows from what each rule says it looks at.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from domain.detection import asthma, diabetes, emergency, heart_failure, hypertension, news2, oximetry
 from domain.detection.judgement import Judgement, Severity, Verdict
-from domain.detection.picture import View, has_since
-from domain.detection.rule import Rule
+from domain.detection.picture import View
+from domain.detection.rule import NO_TIME, Clearing, Rule
 from domain.readings.reading import Reading
 
-RULE_SET: Final = 1
+RULE_SET: Final = 2
 """Version of the whole set; each stored reading carries the one that judged it (INV-4)."""
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -33,49 +36,148 @@ FLOOR: Final = frozenset(rule.id for rule in RULES if rule.floor)
 TREND: Final = {rule.group: rule.trend for rule in RULES if rule.trend}
 """Group -> the kind whose trend tells most."""
 
+WAITS: Final = max(look.ahead for rule in RULES for look in rule.looks.values())
+"""Longest time that any rule waits for a repeat of its own."""
+
 UNCHECKED: Final = "ING-12"
 
-_AT: Final[dict[int, tuple[Rule, ...]]] = {
-    kind: tuple(rule for rule in RULES if kind in rule.anchors) for kind in {kind for rule in RULES for kind in rule.anchors}
-}
+
+class _Table(msgspec.Struct, frozen=True):
+    """The rules for people with the same conditions.
+
+    `at`: kind -> rules judged at each of its readings. `reach`: changed kind -> (kind of anchors, how far before it, how far
+    after). `days`: changed kind -> (day rule, how many dates on it can still matter).
+    """
+
+    at: Mapping[int, tuple[Rule, ...]]
+    reach: Mapping[int, tuple[tuple[int, timedelta, timedelta], ...]]
+    days: Mapping[int, tuple[tuple[Rule, int], ...]]
 
 
-def _reaches() -> dict[int, tuple[tuple[int, timedelta, timedelta], ...]]:
-    """Changed kind -> (kind of anchors, how far before, how far after) that it can affect."""
-    found: dict[int, dict[int, tuple[timedelta, timedelta]]] = {}
-    for rule in RULES:
-        for seen in rule.looks_at:
+def _table(rules: Iterable[Rule]) -> _Table:
+    at: dict[int, list[Rule]] = {}
+    reach: dict[int, dict[int, tuple[timedelta, timedelta]]] = {}
+    days: dict[int, dict[str, tuple[Rule, int]]] = {}
+    for rule in rules:
+        looks = {**dict.fromkeys(rule.anchors), **rule.looks}
+        if rule.daily:
+            for kind, look in looks.items():
+                days.setdefault(kind, {})[rule.id] = (rule, 0 if look is None else _dates(look.days, look.back))
+            continue
+        for kind in rule.anchors:
+            at.setdefault(kind, []).append(rule)
+        for seen, look in looks.items():
+            back = NO_TIME if look is None else look.back if look.days is None else timedelta(days=look.days + 1)
+            ahead = NO_TIME if look is None else look.ahead
             for kind in rule.anchors:
-                before, after = found.setdefault(seen, {}).get(kind, (timedelta(0), timedelta(0)))
-                # One day more: the anchor may stand late on its day, what it looks at early on the first.
-                back = timedelta(days=rule.diary[seen] + 1) if seen in rule.diary else rule.after
-                found[seen][kind] = (max(before, rule.before), max(after, rule.after, back))
-    return {seen: tuple((kind, *spans) for kind, spans in sorted(kinds.items())) for seen, kinds in found.items()}
+                before, after = reach.setdefault(seen, {}).get(kind, (NO_TIME, NO_TIME))
+                reach[seen][kind] = (max(before, ahead), max(after, back))
+    return _Table(
+        {kind: tuple(ones) for kind, ones in at.items()},
+        {seen: tuple((kind, *spans) for kind, spans in sorted(kinds.items())) for seen, kinds in reach.items()},
+        {kind: tuple(ones.values()) for kind, ones in days.items()},
+    )
 
 
-_REACH: Final = _reaches()
+def _dates(days: int | None, back: timedelta) -> int:
+    """How many dates after a changed reading a day rule can still see it."""
+    return max(days or 0, -(-back // timedelta(days=1)))
 
 
-def _at(reading: Reading) -> datetime:
-    return reading.taken_at
+@lru_cache(maxsize=512)
+def _for(conditions: frozenset[str]) -> _Table:
+    return _table(rule for rule in RULES if not rule.conditions or rule.conditions & conditions)
 
 
-def anchors(readings: Mapping[int, Sequence[Reading]], changed: Sequence[Reading]) -> list[Reading]:
-    """The readings at which rules must be judged again because of what changed, oldest first."""
-    found: dict[UUID, Reading] = {}
+def applied(conditions: frozenset[str]) -> tuple[Rule, ...]:
+    """The rules that look at somebody with these conditions."""
+    return tuple(rule for rule in RULES if not rule.conditions or rule.conditions & conditions)
+
+
+class Affected(msgspec.Struct):
+    """What must be judged: anchors of moment rules, and day rules with the reading of the day at which each stands."""
+
+    moments: list[Reading] = []
+    days: list[tuple[Reading, list[Rule]]] = []
+    of_days: dict[str, set[UUID]] = {}
+    unsure: set[tuple[str, UUID]] = set()
+
+    def covers(self, rule: str, anchor: UUID) -> bool:
+        """Whether this rule was judged at this reading, so that a flag there which it does not support is over."""
+        known = BY_ID.get(rule)
+        if known is None or (rule, anchor) in self.unsure:
+            return False
+        return anchor in self.of_days.get(rule, ()) if known.daily else any(one.id == anchor for one in self.moments)
+
+    @property
+    def anchors(self) -> list[Reading]:
+        """Every reading that is judged."""
+        return [*self.moments, *(one for one, _ in self.days)]
+
+
+def _order(reading: Reading) -> tuple[datetime, UUID]:
+    return (reading.taken_at, reading.id)
+
+
+def affected(view: View, changed: Sequence[Reading]) -> Affected:
+    """What must be judged again because of what changed, oldest first."""
+    table = _for(view.profile.conditions)
     times: dict[int, list[datetime]] = {}
     for one in changed:
         times.setdefault(one.kind, []).append(one.taken_at)
+    answer = Affected(_moments(view, table, times))
+    ruled: dict[date, dict[str, Rule]] = {}
+    for seen, instants in times.items():
+        dates = {view.day(instant) for instant in instants}
+        for rule, reach in table.days.get(seen, ()):
+            for on in _days(view, rule, dates, reach):
+                ruled.setdefault(on, {})[rule.id] = rule
+    for on in sorted(ruled):
+        _of_day(view, on, ruled[on].values(), answer)
+    return answer
+
+
+def _moments(view: View, table: _Table, times: Mapping[int, list[datetime]]) -> list[Reading]:
+    found: dict[UUID, Reading] = {}
     for seen, instants in times.items():
         instants.sort()
-        for kind, before, after in _REACH.get(seen, ()):
-            if has_since(readings, kind, instants[0] - before):
-                series = readings[kind]
-                for start, end in _stretches(instants, before, after):
-                    place, last = bisect_left(series, start, key=_at), bisect_right(series, end, key=_at)
-                    for one in series[place:last]:
-                        found[one.id] = one
-    return sorted(found.values(), key=lambda one: (one.taken_at, one.id))
+        for kind, before, after in table.reach.get(seen, ()):
+            for start, end in _stretches(instants, before, after):
+                for one in view.between(kind, start, end):
+                    found[one.id] = one
+    return sorted(found.values(), key=_order)
+
+
+def _days(view: View, rule: Rule, changed: set[date], dates: int) -> set[date]:
+    """The changed dates and those after them on which the rule can still see a change, if anything was measured."""
+    first, last = min(changed), max(changed) + timedelta(days=dates)
+    held = {one.on for kind in rule.anchors for one in view.daily(kind, first, last)}
+    return changed | {on for on in held if any(on - timedelta(days=dates) <= one <= on for one in changed)}
+
+
+def _of_day(view: View, on: date, rules: Iterable[Rule], answer: Affected) -> None:
+    """The day rules of a date, each with the first reading among those that give the day's values."""
+    start, end = view.bounds(on)
+    stands: dict[frozenset[int], list[Rule]] = {}
+    for rule in rules:
+        stands.setdefault(rule.anchors, []).append(rule)
+    for kinds, ones in stands.items():
+        ids = {one.id for kind in kinds for one in view.between(kind, start, end) if one.taken_at < end}
+        for rule in ones:
+            answer.of_days.setdefault(rule.id, set()).update(ids)
+        anchor = view.stands(kinds, on)
+        if anchor is not None:
+            answer.days.append((anchor, ones))
+
+
+def since(view: View, start: datetime) -> Affected:
+    """Moments from an instant on: what may wait for a repeat that did not come."""
+    table = _for(view.profile.conditions)
+    found = [one for kind in table.at for one in view.between(kind, start, _END)]
+    return Affected(sorted(found, key=_order))
+
+
+_END: Final = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 
 
 def _stretches(instants: Sequence[datetime], before: timedelta, after: timedelta) -> list[tuple[datetime, datetime]]:
@@ -91,19 +193,29 @@ def _stretches(instants: Sequence[datetime], before: timedelta, after: timedelta
     return found
 
 
-def judge(view: View, ones: Sequence[Reading]) -> list[Judgement]:
-    """Every rule at each of these anchors, in their order."""
+def judge(view: View, what: Affected) -> list[Judgement]:
+    """Every rule where it must be judged, in order of the anchors."""
     found: list[Judgement] = []
-    for anchor in ones:
-        for rule in _AT.get(anchor.kind, ()):
-            try:
-                judgement = rule.judge(rule, view, anchor)
-            except Exception:  # noqa: BLE001 - a rule that breaks must never lose the reading (ING-12)
-                found.extend(_broken(rule, anchor))
-                continue
-            if judgement is not None:
-                found.append(judgement)
+    table = _for(view.profile.conditions)
+    for anchor in what.moments:
+        _apply(view, anchor, table.at.get(anchor.kind, ()), what, found)
+    for anchor, rules in what.days:
+        _apply(view, anchor, rules, what, found)
     return found
+
+
+def _apply(view: View, anchor: Reading, rules: Iterable[Rule], what: Affected, found: list[Judgement]) -> None:
+    for rule in rules:
+        try:
+            reason = rule.why_not(view.profile, anchor)
+            judgement = rule.judge(rule, view, anchor) if reason is None else rule.not_evaluable(anchor, reason)
+        except Exception:  # noqa: BLE001 - a rule that breaks must never lose the reading (ING-12)
+            # What it said before stands: that it broke now is no reason to think it over (INV-8).
+            what.unsure.add((rule.id, anchor.id))
+            found.extend(_broken(rule, anchor))
+            continue
+        if judgement is not None:
+            found.append(judgement)
 
 
 def _broken(rule: Rule, anchor: Reading) -> tuple[Judgement, Judgement]:
@@ -114,3 +226,19 @@ def _broken(rule: Rule, anchor: Reading) -> tuple[Judgement, Judgement]:
         sentence=f"Rule {rule.id} could not be checked: look at this person's readings yourself",
     )  # fmt: skip
     return rule.not_evaluable(anchor, "could not be checked"), told
+
+
+def cleared(view: View, rule: str, fired_at: datetime) -> Clearing | None:
+    """Whether what a rule last raised at an instant is over (AL-4); None: it never clears by itself, a person closes it."""
+    known = BY_ID.get(rule)
+    if known is None or known.clears is None:
+        return None
+    try:
+        return known.clears(known, view, fired_at)
+    except Exception:  # noqa: BLE001 - a rule that breaks clears nothing (INV-8)
+        return known.unknown("could not be checked")
+
+
+def forget() -> None:
+    """Work out afresh which rules are for whom; for a list of rules that was changed (a dry run, a test)."""
+    _for.cache_clear()

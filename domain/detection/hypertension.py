@@ -7,7 +7,7 @@ from typing import Final
 from domain.detection.emergency import SYMPTOM
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import View
-from domain.detection.rule import Limit, Rule, out_of_scope, same
+from domain.detection.rule import Limit, Look, Rule, same
 from domain.readings.kinds import BY_NAME, SYMPTOM_LABEL
 from domain.readings.reading import Reading
 
@@ -25,14 +25,9 @@ def _shown(one: Reading) -> str:
 
 def very_high(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """HT-4: 180 or 120 and more is taken again after 5 minutes; twice is red, with a danger sign it is an emergency."""
-    systolic, diastolic = (
-        rule.limit("systolic", view.profile, anchor.taken_at), rule.limit("diastolic", view.profile, anchor.taken_at)
-    )
+    systolic, diastolic = (rule.limit(name, view.profile, anchor.taken_at) for name in ("systolic", "diastolic"))
     if not _is_high(anchor, systolic, diastolic):
         return rule.quiet(anchor)
-    scope = out_of_scope(view.profile, anchor, in_pregnancy=True)
-    if scope is not None:
-        return rule.not_evaluable(anchor, scope)
     at = anchor.taken_at
     limits = {"systolic": same(systolic), "diastolic": same(diastolic)}
     numbers = {"systolic": same(anchor.value), "diastolic": same(anchor.value2 or Decimal(0))}
@@ -79,8 +74,8 @@ def _is_high(one: Reading, systolic: Decimal, diastolic: Decimal) -> bool:
 
 RULES: Final = (
     Rule(
-        id="HT-4", version=1, group="HT", anchors=frozenset({PRESSURE}), looks_at=frozenset({PRESSURE, SYMPTOM}),
-        before=_WITH, after=_WITH,
+        id="HT-4", version=1, group="HT", title="Very high blood pressure", anchors=frozenset({PRESSURE}),
+        looks={PRESSURE: Look(back=REPEAT, ahead=REPEAT), SYMPTOM: Look(back=_WITH, ahead=_WITH)}, in_pregnancy=True,
         limits={"systolic": Limit(Decimal(180), "lower"), "diastolic": Limit(Decimal(120), "lower")}, floor=True,
         trend=PRESSURE, judge=very_high,
     ),

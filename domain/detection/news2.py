@@ -9,7 +9,7 @@ import msgspec
 
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import View
-from domain.detection.rule import Rule, out_of_scope, same
+from domain.detection.rule import Look, Rule, same
 from domain.readings.kinds import ACVPU, BY_NAME
 from domain.readings.reading import Reading
 
@@ -181,10 +181,8 @@ def score(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     if len(KINDS) - len(ones) > _MOST_MISSING:
         return rule.not_evaluable(anchor, _missing(ones))
     profile = view.profile
-    scope = out_of_scope(profile, anchor, least=_ADULT)
-    if scope is not None:
-        return rule.not_evaluable(anchor, scope)
-    found = points(_observed(ones), scale_2=profile.spo2_scale_2)
+    scale_2 = profile.has("hypercapnia", anchor.taken_at)
+    found = points(_observed(ones), scale_2=scale_2)
     answer = response(found)
     if answer is None:
         return rule.quiet(anchor) if len(ones) == len(KINDS) else rule.not_evaluable(anchor, _missing(ones))
@@ -202,7 +200,7 @@ def score(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
         confidence=Confidence.PARTIAL if partial else Confidence.NORMAL,
         evidence=tuple(one.id for one in readings),
         numbers={"total": str(total), **{_NAMES[kind]: str(value) for kind, value in found.items()}},
-        limits={"scale": "2" if profile.spo2_scale_2 else "1"},
+        limits={"scale": "2" if scale_2 else "1"},
         window=(readings[0].taken_at, readings[-1].taken_at),
     )  # fmt: skip
 
@@ -218,7 +216,7 @@ def _shown(kind: int, one: Reading) -> str:
 
 RULES: Final = (
     Rule(
-        id="NW-1", version=1, group="NW", anchors=frozenset(KINDS), looks_at=frozenset(KINDS), before=WITHIN, after=2 * WITHIN,
-        trend=SPO2, judge=score,
+        id="NW-1", version=1, group="NW", title="NEWS2", anchors=frozenset(KINDS),
+        looks=dict.fromkeys(KINDS, Look(back=2 * WITHIN, ahead=WITHIN)), least=_ADULT, trend=SPO2, judge=score,
     ),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Final
 
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import View
-from domain.detection.rule import Limit, Rule, out_of_scope, same
+from domain.detection.rule import Limit, Look, Rule, same
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Reading
 
@@ -22,11 +22,9 @@ def bands(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     profile = view.profile
     ok, low = rule.limit("ok", profile, anchor.taken_at), rule.limit("low", profile, anchor.taken_at)
     value = anchor.value
-    if profile.spo2_scale_2 or (profile.usual_spo2 is not None and profile.usual_spo2 < _USUAL):
+    usual = profile.number("usual_spo2", anchor.taken_at)
+    if profile.has("hypercapnia", anchor.taken_at) or (usual is not None and usual < _USUAL):
         return rule.not_evaluable(anchor, "out of scope: usual oxygen level is below 95 %")
-    scope = out_of_scope(profile, anchor)
-    if scope is not None:
-        return rule.not_evaluable(anchor, scope)
     if value >= ok:
         return rule.quiet(anchor)
     limits = {"ok": same(ok), "low": same(low)}
@@ -85,8 +83,9 @@ def _low(
 
 RULES: Final = (
     Rule(
-        id="OX-1", version=1, group="OX", anchors=frozenset({SPO2}), looks_at=frozenset({SPO2}), before=REPEAT,
-        after=_PAIR, floor=True, trend=SPO2, judge=bands,
-        limits={"ok": Limit(Decimal(95), "higher", within=_WITHIN), "low": Limit(Decimal(92), "higher", within=_WITHIN)},
+        id="OX-1", version=1, group="OX", title="Low oxygen level", anchors=frozenset({SPO2}),
+        looks={SPO2: Look(back=_PAIR, ahead=REPEAT)},
+        limits={"ok": Limit(Decimal(95), "higher", within=_WITHIN), "low": Limit(Decimal(92), "higher", within=_WITHIN)}, floor=True,
+        trend=SPO2, judge=bands,
     ),
 )  # fmt: skip

@@ -1,18 +1,22 @@
 """All that a rule may look at for one patient."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
+from domain.days import begins, day
+from domain.detection import concern
 from domain.detection.diary import Day, fold
 from domain.detection.judgement import Severity
 from domain.detection.series import Packed, Series, Shape
 from domain.episodes.episode import Episode
 from domain.people.patient import Profile
+from domain.readings.baseline import GUARD, LEAST, WINDOW, Baseline, of
+from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Reading
 
 
@@ -116,6 +120,9 @@ def unpack(kept: bytes) -> Picture:
     )  # fmt: skip
 
 
+SYMPTOM: Final = BY_NAME["symptom"].no
+
+
 def _at(reading: Reading) -> datetime:
     return reading.taken_at
 
@@ -127,15 +134,22 @@ def _no(one: Day) -> int:
 class View:
     """A picture at one `now`, with the questions rules ask of it."""
 
-    __slots__ = ("_days", "diary", "now", "profile", "readings")
+    __slots__ = ("_baselines", "_bounds", "_days", "diary", "now", "profile", "readings")
 
-    def __init__(self, readings: Mapping[int, Sequence[Reading]], profile: Profile, now: datetime,
-                 diary: Mapping[int, Sequence[Day]] | None = None) -> None:
+    def __init__(
+        self,
+        readings: Mapping[int, Sequence[Reading]],
+        profile: Profile,
+        now: datetime,
+        diary: Mapping[int, Sequence[Day]] | None = None,
+    ) -> None:
         self.readings = readings
         self.profile = profile
         self.now = now
         self.diary: Mapping[int, Sequence[Day]] = {} if diary is None else diary
         self._days: dict[int, list[Day]] = {}
+        self._bounds: dict[date, tuple[datetime, datetime]] = {}
+        self._baselines: dict[tuple[int, date, int], Baseline | None] = {}
 
     def between(self, kind: int, start: datetime, end: datetime) -> Sequence[Reading]:
         """Readings of a kind with start <= taken_at <= end, in order."""
@@ -158,6 +172,18 @@ class View:
         """Whether there is any reading of a kind from an instant on; cheaper than looking at them."""
         return has_since(self.readings, kind, start)
 
+    def day(self, at: datetime) -> date:
+        """The patient's civil date of an instant (C-1)."""
+        return day(at, self.profile.zone)
+
+    def bounds(self, on: date) -> tuple[datetime, datetime]:
+        """When a civil date of the patient begins and when the next one does: 23, 24 or 25 hours apart."""
+        found = self._bounds.get(on)
+        if found is None:
+            zone = self.profile.zone
+            found = self._bounds[on] = (begins(on, zone), begins(on + timedelta(days=1), zone))
+        return found
+
     def daily(self, kind: int, first: date, last: date) -> Sequence[Day]:
         """The daily values of a kind (BL-1) from one civil date to another, both inside, in order."""
         days = self._days.get(kind)
@@ -165,6 +191,54 @@ class View:
             recent = fold(kind, self.readings.get(kind, ()), self.profile.zone)
             days = self._days[kind] = [*self.diary.get(kind, ()), *recent]
         return days[bisect_left(days, first.toordinal(), key=_no) : bisect_right(days, last.toordinal(), key=_no)]
+
+    def on(self, kind: int, on: date) -> Day | None:
+        """The value of one civil date."""
+        found = self.daily(kind, on, on)
+        return found[0] if found else None
+
+    def dates_before(self, kind: int, on: date, dates: int) -> Sequence[Day]:
+        """The daily values of so many dates before a date, that date left out, in order."""
+        return self.daily(kind, on - timedelta(days=dates), on - timedelta(days=1))
+
+    def codes(self, kind: int, first: date, last: date) -> frozenset[int]:
+        """The codes reported from one civil date to another, both inside."""
+        return frozenset(code for one in self.daily(kind, first, last) for code in one.each)
+
+    def stands(self, kinds: Iterable[int], on: date) -> Reading | None:
+        """The reading at which rules of a day stand: of those that give the day's values of these kinds the first."""
+        found: Reading | None = None
+        for kind in kinds:
+            one = self.on(kind, on)
+            if one is None:
+                continue
+            for reading in self.between(kind, one.at, one.at + _SECOND):
+                if reading.id == one.id and (found is None or (reading.taken_at, reading.id) < (found.taken_at, found.id)):
+                    found = reading
+        return found
+
+    def baseline(self, kind: int, on: date, *, least: int = LEAST) -> Baseline | None:
+        """The person's own normal of a kind on a date (BL-2), or None while there are too few days to know it."""
+        key = (kind, on, least)
+        if key not in self._baselines:
+            self._baselines[key] = normal(self, kind, on, least)
+        return self._baselines[key]
+
+
+_SECOND: Final = timedelta(seconds=1)
+
+
+def normal(view: View, kind: int, on: date, least: int) -> Baseline | None:
+    """BL-2, BL-7: the sound days from 35 to 8 dates before, none of them in a concern, a stay in hospital or an old normal."""
+    back = on - timedelta(days=concern.BACK)
+    days = view.daily(kind, back, on)
+    first, last = (on - timedelta(days=WINDOW)).toordinal(), (on - timedelta(days=GUARD)).toordinal()
+    held = [one for one in days if first <= one.no <= last and one.sound]
+    if len(held) < least:
+        return None
+    left_out = concern.left_out(kind, days, view.daily(SYMPTOM, back, on), view.profile, on)
+    values = [one.value for one in held if one.no not in left_out]
+    return of(values) if len(values) >= least else None
 
 
 def has_since(readings: Mapping[int, Sequence[Reading]], kind: int, start: datetime) -> bool:

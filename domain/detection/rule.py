@@ -1,4 +1,19 @@
-"""What a rule is: data and a pure function. The engine knows the list; this file knows how one is told and answered."""
+"""What a rule is: data and one pure function. The engine knows the list; this file knows how one is told and answered.
+
+How to write a rule:
+
+1. Write `def my_rule(rule: Rule, view: View, anchor: Reading) -> Judgement | None` in the file of its condition. It looks at
+   nothing but `view` (readings in force, daily values, baselines, the person's facts at the anchor's time) and answers with
+   `rule.fired(...)`, `rule.quiet(...)`, `rule.not_evaluable(anchor, "what is missing")`, or None where another reading speaks.
+2. Add a `Rule(...)` with it to that file's RULES, and the file to the list in `engine.py`. Say for whom it is (`conditions`,
+   `least`, `in_pregnancy`: the engine asks), what decides (`limits`, each with its safer direction; `floor`), and what it
+   looks at in `looks`, each kind with how far: from this alone follows what is judged again when a reading changes and how
+   much of the past a picture holds. A function that looks further than `looks` says is a bug that the random stories find.
+3. Choose the tempo. A rule is judged at each reading of its `anchors` kinds; with `daily=True` once a civil day of the
+   patient, at the reading that gives the day's value (`diary.py`), looking at daily values (`Look(days=...)`).
+4. Name an advice code of `advice.py` and give each number that its words need. Say how it is over in `clears`.
+5. Write its worked examples and both sides of each boundary as tests named by its id.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -16,8 +31,8 @@ from domain.plans.limits import Limit, in_force
 from domain.readings.reading import Reading
 from domain.readings.units import both_glucose
 
-Function = Callable[["Rule", View, Reading], Judgement | None]
 NO_TIME: Final = timedelta(0)
+ADULT: Final = 18
 
 
 class Glucose(NamedTuple):
@@ -27,26 +42,52 @@ class Glucose(NamedTuple):
     mg: Decimal
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule of the clinical reference.
+class Look(msgspec.Struct, frozen=True):
+    """How far from its anchor a rule looks at readings of a kind; `days`: at the daily values of so many dates before."""
 
-    It is judged at each reading of the kinds in `anchors`. A changed reading of a kind in `looks_at` can change the
-    judgements at anchors from `before` earlier (a rule's own repeat) to `after` later (what looks back). `diary`: how many
-    civil days back from the anchor it looks at daily values (View.daily), by kind; readings are kept whole for `after` only.
-    """
+    back: timedelta = NO_TIME
+    ahead: timedelta = NO_TIME
+    days: int | None = None
+
+
+class Clearing(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether what a rule raised is over (AL-4). `holds` None: too little was measured to say, so it is not over (MD-4)."""
+
+    rule: str
+    holds: bool | None
+    reason: str
+    evidence: tuple[UUID, ...] = ()
+
+
+Function = Callable[["Rule", View, Reading], Judgement | None]
+Clears = Callable[["Rule", View, datetime], Clearing]
+"""(rule, view, when it last fired) -> whether it is over, from what was measured since."""
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule of the clinical reference: see the top of this file."""
 
     id: str
     version: int
     group: str
+    title: str = ""
     anchors: frozenset[int]
-    looks_at: frozenset[int]
-    before: timedelta = NO_TIME
-    after: timedelta = NO_TIME
-    diary: Mapping[int, int] = {}
+    looks: Mapping[int, Look]
+    daily: bool = False
+    conditions: frozenset[str] = frozenset()
+    least: int | None = ADULT
+    in_pregnancy: bool = False
     limits: Mapping[str, Limit] = {}
     floor: bool = False
+    cap: Severity = Severity.RED
     trend: int
     judge: Function
+    clears: Clears | None = None
+
+    @property
+    def cap_unconfirmed(self) -> Severity:
+        """The most it says on values that nobody confirmed (DQ-4); a FLOOR is never lowered by doubt (INV-8)."""
+        return self.cap if self.floor else min(self.cap, Severity.AMBER)
 
     def limit(self, name: str, profile: Profile, at: datetime) -> Decimal:
         """The limit in force for a person at an instant (C-7, F25): the anchor's own time, however late it arrives."""
@@ -63,13 +104,17 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         found = usual if entries is None else in_force(usual, entries, at, floor=self.floor)
         return Glucose(found.value or usual.value, found.mg or both_glucose(found.value or usual.value))
 
+    def why_not(self, profile: Profile, anchor: Reading) -> str | None:
+        """Why this rule does not apply to somebody of this age or in pregnancy (C-6), or None."""
+        return out_of_scope(profile, anchor, least=self.least, in_pregnancy=self.in_pregnancy)
+
     def fired(  # noqa: PLR0913 - a fired judgement has all of this (C-5)
         self,
         anchor: Reading,
         severity: Severity,
         sentence: str,
         *,
-        advice: str,
+        advice: str | None,
         emergency: bool = False,
         confidence: Confidence = Confidence.NORMAL,
         evidence: tuple[UUID, ...] = (),
@@ -78,8 +123,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         window: tuple[datetime, datetime] | None = None,
         due_at: datetime | None = None,
     ) -> Judgement:
-        """Somebody should see this."""
+        """Somebody should see this. Values that nobody confirmed say no more than `cap_unconfirmed`."""
         start, end = window or (anchor.taken_at, anchor.taken_at)
+        most = self.cap_unconfirmed if confidence is Confidence.UNCONFIRMED else self.cap
         return Judgement(
             rule=self.id,
             version=self.version,
@@ -87,8 +133,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             anchor=anchor.id,
             anchor_at=anchor.taken_at,
             verdict=Verdict.FIRED,
-            severity=severity,
-            emergency=emergency,
+            severity=min(severity, most),
+            emergency=emergency and most is Severity.RED,
             confidence=confidence,
             evidence=evidence or (anchor.id,),
             numbers=numbers or {},
@@ -100,7 +146,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             due_at=due_at,
         )
 
-    def quiet(self, anchor: Reading, *, advice: str | None = None) -> Judgement:
+    def quiet(self, anchor: Reading, *, advice: str | None = None, due_at: datetime | None = None) -> Judgement:
         """Looked at, and nothing of concern; `advice` is for the patient alone."""
         return Judgement(
             rule=self.id,
@@ -110,6 +156,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             anchor_at=anchor.taken_at,
             verdict=Verdict.NOT_FIRED,
             advice=advice,
+            due_at=due_at,
         )
 
     def not_evaluable(self, anchor: Reading, reason: str) -> Judgement:
@@ -124,22 +171,31 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             reason=reason,
         )
 
+    def over(self, reason: str, evidence: tuple[UUID, ...]) -> Clearing:
+        """The clearing condition holds."""
+        return Clearing(rule=self.id, holds=True, reason=reason, evidence=evidence)
+
+    def goes_on(self, reason: str, evidence: tuple[UUID, ...] = ()) -> Clearing:
+        """What was measured since says that it is not over."""
+        return Clearing(rule=self.id, holds=False, reason=reason, evidence=evidence)
+
+    def unknown(self, missing: str) -> Clearing:
+        """Too little was measured since; missing never clears (MD-4)."""
+        return Clearing(rule=self.id, holds=None, reason=missing)
+
 
 def age_at(profile: Profile, anchor: Reading) -> int:
     """The person's age in years at a reading."""
     return years(profile.birth_on, day(anchor.taken_at, profile.zone))
 
 
-ADULT: Final = 18
-
-
-def out_of_scope(profile: Profile, anchor: Reading, *, least: int = ADULT, in_pregnancy: bool = False) -> str | None:
+def out_of_scope(profile: Profile, anchor: Reading, *, least: int | None = ADULT, in_pregnancy: bool = False) -> str | None:
     """Why a rule for adults who are not pregnant does not apply (C-6), or None."""
-    if profile.pregnant and not in_pregnancy:
+    if not in_pregnancy and profile.facts and profile.has("pregnant", anchor.taken_at):
         return "out of scope: pregnant"
     born = profile.birth_on.year
     # Only near the birthday does the exact age matter.
-    if anchor.taken_at.year - born <= least and age_at(profile, anchor) < least:
+    if least is not None and anchor.taken_at.year - born <= least and age_at(profile, anchor) < least:
         return f"out of scope: under {least}"
     return None
 

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from domain.detection.engine import RULES
-from domain.detection.rule import NO_TIME, Rule
+from domain.detection.rule import NO_TIME, Look, Rule
 from domain.readings.kinds import BY_NO
 
 LATE: Final = timedelta(days=2)
@@ -60,20 +60,22 @@ def of(rules: Sequence[Rule]) -> Spans:
     ahead: dict[int, timedelta] = {}
     told: set[int] = set()
     for rule in rules:
-        whole = rule.before + rule.after
-        kinds = rule.looks_at | rule.anchors
-        for kind in kinds:
-            full[kind] = max(full.get(kind, NO_TIME), whole + late(kind))
-        for kind, days in rule.diary.items():
-            # The anchor may stand `before` the reading that changed, and both as late as is allowed.
-            diary[kind] = max(diary.get(kind, 0), days + (rule.before + LATE).days + 2)
-            told |= rule.looks_at
-        reach = max([whole, *(timedelta(days=days + 2) + rule.before for days in rule.diary.values())])
-        for kind in rule.looks_at:
-            ahead[kind] = max(ahead.get(kind, NO_TIME), reach)
+        looks = {**dict.fromkeys(rule.anchors, Look()), **rule.looks}
+        waits = max(look.ahead for look in looks.values())
+        # A rule of the day stands anywhere on its day and sees the whole of it.
+        day = timedelta(days=1) if rule.daily else NO_TIME
+        if rule.daily or any(look.days is not None for look in looks.values()):
+            told |= looks.keys()
+        for kind, look in looks.items():
+            full[kind] = max(full.get(kind, NO_TIME), look.back + waits + day + late(kind))
+            if look.days is not None:
+                # The anchor may stand `ahead` of the reading that changed, and both as late as is allowed.
+                diary[kind] = max(diary.get(kind, 0), look.days + (waits + LATE).days + 2)
+            reach = look.back if look.days is None else max(look.back, timedelta(days=look.days + 2))
+            ahead[kind] = max(ahead.get(kind, NO_TIME), reach + waits + day)
             near = needs.setdefault(kind, {})
-            for other in kinds:
-                near[other] = max(near.get(other, NO_TIME), whole)
+            for other, seen in looks.items():
+                near[other] = max(near.get(other, NO_TIME), look.ahead + seen.back + day)
     return Spans(needs=needs, full=full, diary=diary, ahead=ahead, told=frozenset(told))
 
 

@@ -1,15 +1,92 @@
-"""Statistics over exact numbers: floats inside, rounded half up to 6 places before anything compares or keeps them."""
+"""Statistics for detectors: floats inside, rounded half up to 6 places before anything compares or keeps them (C-2)."""
 
 import math
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
+import msgspec
+
+from domain.readings.baseline import Baseline, six
+
 _PLACES: Final = Decimal("0.000001")
+_CLIP: Final = 4.0
 
 
 def rounded(value: float) -> Decimal:
     """The number as it is compared and kept."""
     return Decimal(value).quantize(_PLACES, ROUND_HALF_UP)
+
+
+class Point(msgspec.Struct, frozen=True):
+    """One step of a chart: the statistic, and the limit it is held against."""
+
+    value: float
+    limit: float
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it fires."""
+        return self.value > self.limit
+
+
+def robust_u(value: float, normal: Baseline, floor: float) -> float:
+    """How many robust standard deviations a value lies above the person's normal, at most 4 either way (BL-3)."""
+    return six(min(max((value - normal.median) / max(normal.spread, floor), -_CLIP), _CLIP))
+
+
+def ewma(us: Sequence[float], weight: float, wide: float) -> list[Point]:
+    """BL-3: the exponentially weighted mean of u from 0 on, with its own limit at each observed day."""
+    z, found = 0.0, list[Point]()
+    for place, u in enumerate(us, 1):
+        z = weight * u + (1 - weight) * z
+        grown = 1 - (1 - weight) ** (2 * place)
+        found.append(Point(six(z), six(wide * math.sqrt(weight / (2 - weight) * grown))))
+    return found
+
+
+def cusum(us: Sequence[float], slack: float = 0.5, limit: float = 5.0) -> list[Point]:
+    """BL-4: the upward cumulative sum of u."""
+    total, found = 0.0, list[Point]()
+    for u in us:
+        total = max(0.0, total + u - slack)
+        found.append(Point(six(total), limit))
+    return found
+
+
+def macd(values: Sequence[float], fast: int = 3, slow: int = 20) -> list[float]:
+    """HF-W4: the short exponential mean less the long one, both begun at the first value, at each observed day."""
+    quick = long = values[0]
+    a, b = 2 / (fast + 1), 2 / (slow + 1)
+    found = [0.0]
+    for value in values[1:]:
+        quick += a * (value - quick)
+        long += b * (value - long)
+        found.append(six(quick - long))
+    return found
+
+
+def theil_sen(points: Sequence[tuple[int, float]]) -> float | None:
+    """BL-6: the middle of the slopes between all pairs of (day, value), a day; None with fewer than two days."""
+    slopes = sorted((later[1] - one[1]) / (later[0] - one[0])
+                    for place, one in enumerate(points) for later in points[place + 1 :] if later[0] != one[0])  # fmt: skip
+    if not slopes:
+        return None
+    half = len(slopes) // 2
+    return six(slopes[half] if len(slopes) % 2 else (slopes[half - 1] + slopes[half]) / 2)
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean."""
+    return six(math.fsum(values) / len(values))
+
+
+def sd(values: Sequence[float]) -> float:
+    """The standard deviation of a sample (n - 1); 0 of a single value."""
+    if len(values) < 2:  # noqa: PLR2004 - one value has no spread
+        return 0.0
+    middle = math.fsum(values) / len(values)
+    return six(math.sqrt(math.fsum((value - middle) ** 2 for value in values) / (len(values) - 1)))
 
 
 def poisson_tail(least: int, usual: Decimal) -> Decimal:

@@ -40,15 +40,15 @@ def settle(
     picture: Picture,
     judgements: Sequence[Judgement],
     *,
-    judged: frozenset[UUID],
+    covers: Callable[[str, UUID], bool],
     corrected: frozenset[UUID],
     now: datetime,
     new_id: Callable[[], UUID],
 ) -> Effects:
     """What follows from judging: flags and episodes are changed in the picture, and returned to be written.
 
-    `judged`: the anchors that were looked at; a flag there that no rule supports any more is explained. `corrected`:
-    readings taken out of force; their flags are withdrawn.
+    `covers`: whether a rule was judged at a reading; a flag there that its rule does not support any more is explained.
+    `corrected`: readings taken out of force; their flags are withdrawn.
     """
     settling = _Settling(picture, now, new_id)
     supported: set[tuple[str, UUID]] = set()
@@ -63,7 +63,7 @@ def settle(
         if mark.anchor in corrected:
             if mark.state != FlagState.WITHDRAWN:
                 settling.unsupported(mark, FlagState.WITHDRAWN)
-        elif mark.anchor in judged and mark.state in standing and (mark.rule, mark.anchor) not in supported:
+        elif mark.state in standing and (mark.rule, mark.anchor) not in supported and covers(mark.rule, mark.anchor):
             settling.unsupported(mark, FlagState.EXPLAINED)
     settling.end_withdrawn()
     return settling.done()

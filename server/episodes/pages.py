@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from domain.actor import Actor, ActorKind
 from domain.days import day, years
-from domain.detection.advice import ADVICE
+from domain.detection import advice
 from domain.detection.engine import BY_ID
 from domain.detection.judgement import Severity
 from domain.episodes.episode import DismissReason, FlagState, Result
@@ -120,7 +120,7 @@ def _reason(reason: service.Reason, now: datetime) -> ReasonView:
         text=one.sentence + (" (explained by a later reading)" if explained else ""),
         rule=f"{one.rule} v{one.version}", rank=Rank.of(reason.row.severity, emergency=reason.row.emergency),
         at=one.anchor_at, is_new=now - reason.row.raised_at < _NEW and not explained,
-        advice=ADVICE.get(one.advice or "", ""), limits=f"Limits in force: {limits}" if limits else "",
+        advice=advice.text(one.advice, one.numbers) if one.advice else "", limits=f"Limits in force: {limits}" if limits else "",
     )  # fmt: skip
 
 

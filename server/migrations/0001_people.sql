@@ -72,11 +72,6 @@ create table patient (
     telephone text not null default '',
     prefers text not null default 'app',
     coordinator_id uuid,
-    -- clinician-set facts that change a judgement (NW-3, OX-1, AS-1, PG-0)
-    spo2_scale_2 boolean not null default false,
-    usual_spo2 smallint check (usual_spo2 between 50 and 100),
-    best_peak_flow numeric(6, 1) check (best_peak_flow between 30 and 900),
-    pregnant boolean not null default false,
     version integer not null default 1,
     created_at timestamptz not null default now()
 );
@@ -116,6 +111,24 @@ create table personal_limit (
     proposal_id uuid,
     withdrawn_at timestamptz,
     primary key (patient_id, limit_id),
+    check (to_at is null or to_at > from_at)
+);
+
+-- What is known about a person and changes a judgement, told once and dated (NW-3, OX-1, AS-1, PG-0, BL-2): domain/people/facts.py
+-- names the keys. Never changed, only ended: past readings are judged by the facts of their time.
+create table patient_fact (
+    patient_id uuid not null references patient,
+    fact_id uuid not null,
+    key text not null check (length(key) between 1 and 40),
+    value text not null check (length(value) between 1 and 40),
+    from_at timestamptz not null,
+    to_at timestamptz,
+    source text not null default '' check (length(source) <= 200),
+    set_by uuid not null,
+    set_at timestamptz not null default now(),
+    ended_by uuid,
+    ended_at timestamptz,
+    primary key (patient_id, fact_id),
     check (to_at is null or to_at > from_at)
 );
 
@@ -190,7 +203,7 @@ declare
     name text;
 begin
     foreach name in array array['organisation', 'principal', 'team', 'team_hours', 'staff', 'team_member', 'patient',
-        'patient_condition', 'identifier', 'personal_limit', 'device', 'device_assignment', 'vendor_client', 'access_grant']
+        'patient_condition', 'identifier', 'personal_limit', 'patient_fact', 'device', 'device_assignment', 'vendor_client', 'access_grant']
     loop
         execute format('alter table %I enable row level security', name);
         execute format('alter table %I force row level security', name);
@@ -225,6 +238,9 @@ create policy granted on patient_condition for select to steady_app
 create policy granted on personal_limit for select to steady_app
     using (patient_id in (select e.patient_id from effective_access e
                            where e.principal = (select app_principal()) and e.may_read));
+create policy granted on patient_fact for select to steady_app
+    using (patient_id in (select e.patient_id from effective_access e
+                           where e.principal = (select app_principal()) and e.may_read));
 create policy granted on identifier for select to steady_app
     using (patient_id in (select e.patient_id from effective_access e
                            where e.principal = (select app_principal()) and e.may_read));
@@ -250,7 +266,7 @@ begin
         execute format('create policy ingest_read on %I for select to steady_ingest using (true)', name);
         execute format('grant select on %I to steady_ingest', name);
     end loop;
-    foreach name in array array['patient', 'patient_condition', 'personal_limit']
+    foreach name in array array['patient', 'patient_condition', 'personal_limit', 'patient_fact']
     loop
         execute format('create policy ingest_read on %I for select to steady_ingest '
                        'using (patient_id = any ((select app_patients())::uuid[]))', name);
@@ -259,7 +275,7 @@ begin
 end $$;
 
 grant select on organisation, principal, team, team_hours, staff, team_member, patient, patient_condition, identifier,
-    personal_limit, device, device_assignment, vendor_client, access_grant, effective_access to steady_app, steady_worker;
+    personal_limit, patient_fact, device, device_assignment, vendor_client, access_grant, effective_access to steady_app, steady_worker;
 grant select on principal, staff, organisation, vendor_client, patient, team_member, team to steady_auth;
 grant insert, update (to_at) on access_grant to steady_app;
 grant select on effective_access to steady_ingest;

@@ -19,8 +19,10 @@ begin
         'verdicts', i.verdicts,
         'due_at', (select d.at from due d where d.patient_id = p_patient),
         'profile', jsonb_build_object(
-            'zone', p.zone, 'birth_on', p.birth_on, 'spo2_scale_2', p.spo2_scale_2, 'usual_spo2', p.usual_spo2,
-            'best_peak_flow', p.best_peak_flow, 'pregnant', p.pregnant,
+            'zone', p.zone, 'birth_on', p.birth_on,
+            'facts', coalesce((select jsonb_agg(jsonb_build_array(f.key, f.value, f.from_at, f.to_at)
+                                           order by f.from_at, f.key, f.value)
+                                 from patient_fact f where f.patient_id = p_patient), '[]'),
             'conditions', coalesce((select jsonb_agg(c.code order by c.code) from patient_condition c
                                      where c.patient_id = p_patient), '[]'),
             'limits', limits_of(p_patient)),

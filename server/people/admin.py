@@ -1,7 +1,7 @@
 """Directory writes for set-up and administration, as the owner role (`begin_as(Role.OWNER)`), never for a request."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -10,7 +10,7 @@ import anyio.to_thread
 import msgspec
 from uuid_utils.compat import uuid7
 
-from domain.people import nhs_number
+from domain.people import facts, nhs_number
 from domain.readings.kinds import DataClass
 from server.auth.assertions import public_key
 from server.auth.passwords import hashed
@@ -34,10 +34,7 @@ class NewPatient(msgspec.Struct, frozen=True, kw_only=True):
     telephone: str = ""
     prefers: str = "app"
     coordinator: UUID | None = None
-    spo2_scale_2: bool = False
-    usual_spo2: int | None = None
-    best_peak_flow: Decimal | None = None
-    pregnant: bool = False
+    facts: Mapping[str, str] = {}
     id: UUID | None = None
 
 
@@ -82,8 +79,8 @@ ADD_PATIENT: Final = Query(
     Nothing,
     """
     insert into patient (patient_id, org_id, given_name, family_name, birth_on, zone, language, telephone, prefers,
-        coordinator_id, spo2_scale_2, usual_spo2, best_peak_flow, pregnant)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        coordinator_id)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     """,
 )
 ADD_CONDITIONS: Final = Query(
@@ -98,6 +95,16 @@ ADD_LIMIT: Final = Query(
     values ($1, $2, $3, $4, $5, coalesce($6, now()), $7, $8)
     """,
 )
+ADD_FACT: Final = Query(
+    Nothing,
+    """
+    insert into patient_fact (patient_id, fact_id, key, value, from_at, to_at, source, set_by)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)
+    """,
+)
+MOVE_PICTURE: Final = Query(Nothing, "update picture set version = version + 1 where patient_id = $1")
+"""A picture of an older version is read again before anybody is judged by it."""
+_EVER: Final = datetime(1990, 1, 1, tzinfo=UTC)
 ADD_DEVICE: Final = Query(
     NumberRow,
     """
@@ -178,8 +185,10 @@ async def add_patient(tx: Tx, org: UUID, new: NewPatient) -> UUID:
     await ADD_PRINCIPAL.run(tx, made, "patient", org)
     await ADD_PATIENT.run(
         tx, made, org, new.given_name, new.family_name, new.birth_on, new.zone, new.language, new.telephone,
-        new.prefers, new.coordinator, new.spo2_scale_2, new.usual_spo2, new.best_peak_flow, new.pregnant,
+        new.prefers, new.coordinator,
     )  # fmt: skip
+    for key, value in new.facts.items():
+        await set_fact(tx, made, key, value, set_by=made, from_at=_EVER)
     if new.conditions:
         await ADD_CONDITIONS.run(tx, made, list(new.conditions))
     await ADD_NUMBER.run(tx, number, made)
@@ -194,6 +203,18 @@ async def set_limit(  # noqa: PLR0913 - one row's fields
     """Take over a patient's dated limit as it stands in the record before (C-7); from then on two people sign each."""
     made = uuid7()
     await ADD_LIMIT.run(tx, patient, made, name, value, mg, from_at, set_by, reason)
+    return made
+
+
+async def set_fact(  # noqa: PLR0913 - one row's fields
+    tx: Tx, patient: UUID, key: str, value: str, *, set_by: UUID, from_at: datetime, to_at: datetime | None = None,
+    source: str = "",
+) -> UUID:  # fmt: skip
+    """Tell something of a patient once (domain/people/facts.py); what is cached of them is read afresh. Raises Invalid."""
+    facts.admit(key, value, from_at, to_at)
+    made = uuid7()
+    await ADD_FACT.run(tx, patient, made, key, value, from_at, to_at, source, set_by)
+    await MOVE_PICTURE.run(tx, patient)
     return made
 
 

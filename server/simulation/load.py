@@ -172,7 +172,7 @@ async def _today(parts: Parts, org: UUID, everybody: Sequence[Person], seed: int
     for place in range(10):
         condition, steps = _story_of(place)
         person = next((one for one in everybody[STORY:] if condition in one.new.conditions and one.id not in used
-                       and not one.quiet_for and one.adherence > KEEN and one.new.usual_spo2 is None), None)  # fmt: skip
+                       and not one.quiet_for and one.adherence > KEEN and "usual_spo2" not in one.new.facts), None)  # fmt: skip
         if person is None:
             continue
         used.add(person.id)
@@ -198,7 +198,7 @@ def _step(chance: random.Random, person: Person, kind: str, at: datetime, value:
         made = readings.draft(chance, kind, at, parts=parts, unit=unit)
     else:
         base = {"body_weight": person.weight, "peak_flow": 0.0}.get(kind, 0.0)
-        shown = (value or 0.0) * float(person.new.best_peak_flow or 1) if kind == "peak_flow" else base + (value or 0.0)
+        shown = (value or 0.0) * float(person.new.facts.get("best_peak_flow", "1")) if kind == "peak_flow" else base + (value or 0.0)
         places = 0 if unit in {"%", "L/min"} else 1
         made = readings.draft(chance, kind, at, shown, unit=unit, places=places)
     return msgspec.structs.replace(made, history=False, source=Source.APP)

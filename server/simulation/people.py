@@ -3,7 +3,6 @@
 import random
 from collections.abc import Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -87,7 +86,8 @@ def make(seed: int, count: int, today: date, coordinators: Sequence[UUID]) -> li
             birth_on=today - timedelta(days=age * 365 + age // 4 + chance.randint(1, 360)), nhs_number=nhs, conditions=conditions,
             telephone=f"07700 900{place % 1000:03}", prefers=chance.choice(("app", "app", "text", "call")),
             language="cy" if chance.random() < 0.04 else "en", coordinator=coordinators[place % len(coordinators)],  # noqa: PLR2004
-            usual_spo2=usual if "copd" in conditions else None, best_peak_flow=Decimal(best) if "asthma" in conditions else None,
+            facts=({"usual_spo2": str(usual)} if "copd" in conditions else {})
+            | ({"best_peak_flow": str(int(best))} if "asthma" in conditions else {}),
         )  # fmt: skip
         assert new.id is not None  # noqa: S101 - given three lines up
         found.append(Person(

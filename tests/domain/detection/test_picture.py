@@ -12,10 +12,10 @@ from uuid_utils.compat import uuid7
 
 from domain import intake
 from domain.detection import engine, spans
-from domain.detection.diary import MORNING, UNCONFIRMED, fold
+from domain.detection.diary import AGREED, MORNING, UNCONFIRMED, fold
 from domain.detection.judgement import Judgement, Severity
 from domain.detection.picture import FlagMark, Picture, View, pack, unpack
-from domain.detection.rule import Rule
+from domain.detection.rule import Look, Rule
 from domain.episodes.episode import Episode
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Context, Reading
@@ -32,11 +32,11 @@ def nothing(_rule: Rule, _view: View, _anchor: Reading) -> Judgement | None:
 
 
 def rule(**more: Any) -> Rule:
-    kinds = frozenset({more.pop("kind", WEIGHT)})
-    return Rule(id="T", version=1, group="T", anchors=kinds, looks_at=kinds, trend=WEIGHT, judge=nothing, **more)
+    kind, look = more.pop("kind", WEIGHT), Look(**more)
+    return Rule(id="T", version=1, group="T", anchors=frozenset({kind}), looks={kind: look}, trend=WEIGHT, judge=nothing)
 
 
-NORMAL = spans.of([rule(before=timedelta(hours=26), after=timedelta(days=3), diary={WEIGHT: 35}), *engine.RULES])
+NORMAL = spans.of([rule(ahead=timedelta(hours=26), back=timedelta(days=3), days=35), *engine.RULES])
 
 
 def values(kind: str, *ones: Reading) -> list[tuple[str, str, int]]:
@@ -50,7 +50,7 @@ def at(text: str) -> datetime:
 def test_bl_1_the_daily_weight_is_the_first_of_the_morning_else_the_first_of_the_day() -> None:
     ones = [reading("body_weight", kg, at(when)) for kg, when in
             ((81, "10T01:00"), (80, "10T07:00"), (82, "10T12:00"), (83, "11T12:01"), (84, "11T20:00"), (79, "12T12:00"))]  # fmt: skip
-    assert values("body_weight", *ones) == [("06-10", "80", MORNING), ("06-11", "83", 0), ("06-12", "79", MORNING)]
+    assert values("body_weight", *ones) == [("06-10", "80", MORNING | AGREED), ("06-11", "83", AGREED), ("06-12", "79", MORNING)]
     first = fold(WEIGHT, ones, ZONE)[0]
     assert (first.id, first.at, first.on, first.unconfirmed) == (ones[1].id, ones[1].taken_at, date(2026, 6, 10), False)
 
@@ -67,10 +67,10 @@ def test_bl_1_pulse_and_the_like_are_the_median_at_rest_and_peak_flow_the_best_o
     assert values("peak_flow", flows[2]) == [("06-10", "500", 0)]
 
 
-def test_a_daily_pressure_has_both_middles_and_anything_else_is_the_last_of_its_day() -> None:
+def test_a_daily_pressure_has_both_means_and_anything_else_is_the_last_of_its_day() -> None:
     pressures = [reading("blood_pressure", pair, at(f"10T1{hour}:00")) for hour, pair in enumerate(((120, 80), (140, 70), (130, 90)), 3)]
     (one,) = fold(BY_NAME["blood_pressure"].no, pressures, ZONE)
-    assert (one.value, one.value2, one.id) == (Decimal(130), Decimal(80), pressures[2].id)
+    assert (one.value, one.value2, one.id) == (Decimal(130), Decimal(80), pressures[0].id)
     assert values("pain_0_10", reading("pain_0_10", 3, at("10T08:00")), reading("pain_0_10", 6, at("10T21:00"))) == [("06-10", "6", 0)]
     assert values("heart_rate", reading("heart_rate", 30, at("10T21:00"))) == [("06-10", "30", UNCONFIRMED)]
 
@@ -83,9 +83,9 @@ def test_a_civil_day_of_25_hours_is_one_day() -> None:
 
 def test_how_much_is_kept_comes_from_the_rules() -> None:
     found = spans.of([
-        rule(before=timedelta(hours=2), after=timedelta(hours=3)),
-        rule(kind=POTASSIUM, after=timedelta(days=365)),
-        rule(kind=PULSE, diary={PULSE: 35}),
+        rule(ahead=timedelta(hours=2), back=timedelta(hours=3)),
+        rule(kind=POTASSIUM, back=timedelta(days=365)),
+        rule(kind=PULSE, days=35),
     ])  # fmt: skip
     assert found.kept(WEIGHT) == timedelta(hours=5) + spans.LATE
     assert found.needs[WEIGHT] == {WEIGHT: timedelta(hours=5)}
@@ -142,7 +142,7 @@ def test_a_reading_that_came_too_late_has_the_past_read_again() -> None:
 
 
 def test_a_picture_of_six_kinds_and_60_days_stays_under_18_kb() -> None:
-    every = spans.of([*engine.RULES, *(rule(kind=BY_NAME[kind].no, diary={BY_NAME[kind].no: 56}) for kind in SIX)])
+    every = spans.of([*engine.RULES, *(rule(kind=BY_NAME[kind].no, days=56) for kind in SIX)])
     where = filled(random.Random(1))
     intake.trim(where, NOW, every)
     assert sum(len(one) for one in where.diary.values()) > 330

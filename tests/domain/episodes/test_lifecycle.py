@@ -26,7 +26,9 @@ def fired(severity: Severity, *, rule: str = "HF-W1", anchor: UUID | None = None
 
 def settle(where: Picture, *judgements: Judgement, judged: tuple[UUID, ...] = (), corrected: tuple[UUID, ...] = ()) -> Effects:
     seen = frozenset(one.anchor for one in judgements) | frozenset(judged)
-    return lifecycle.settle(where, judgements, judged=seen, corrected=frozenset(corrected), now=NOW, new_id=uuid7)
+    return lifecycle.settle(
+        where, judgements, covers=lambda _rule, anchor: anchor in seen, corrected=frozenset(corrected), now=NOW, new_id=uuid7
+    )
 
 
 def test_al_1_amber_opens_an_episode_and_tells_staff_and_patient() -> None:
