@@ -32,3 +32,8 @@ def begins(on: date, zone: str) -> datetime:
     start = datetime.combine(on, time(0), clock).astimezone(UTC)
     # Where a clock goes back over midnight, the date begins the second time it strikes.
     return start if start.astimezone(clock).date() == on else datetime.combine(on, time(0, fold=1), clock).astimezone(UTC)
+
+
+def instant(on: date, at: time, zone: str) -> datetime:
+    """A wall-clock time of a civil day as an instant: in the hour that is skipped in spring the time after it."""
+    return datetime.combine(on, at, ZoneInfo(zone)).astimezone(UTC)

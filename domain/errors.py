@@ -1,5 +1,6 @@
 """Every refusal the domain can make, each with a stable code. `server/errors.py` gives each its status."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -9,10 +10,12 @@ class Refusal(Exception):
     code: ClassVar[str] = "refused"
     title: ClassVar[str] = "This cannot be done"
 
-    def __init__(self, detail: str = "", pointer: str | None = None) -> None:
+    def __init__(self, detail: str = "", pointer: str | None = None, *, also: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.pointer = pointer
+        self.also = tuple(also)
+        """Further faults of the same request, each with its pointer and detail."""
 
 
 class NotFound(Refusal):
@@ -77,6 +80,13 @@ class StillRunning(Conflict):
     code = "still-running"
     title = "This is being done just now"
     retry_after_s = 1
+
+
+class IdReused(Conflict):
+    """The id belongs to something else that was sent before."""
+
+    code = "id-reused"
+    title = "This id is taken"
 
 
 class StaleVersion(Refusal):

@@ -18,6 +18,7 @@ from server.auth.service import Auth
 from server.edge import Edge, problem_response
 from server.episodes import pages as desk
 from server.episodes import routes as episodes
+from server.forms import routes as forms
 from server.http import AnyRequest
 from server.idempotency import Idempotent
 from server.limits import Limited
@@ -71,6 +72,7 @@ HANDLERS: Final[list[Any]] = [
     *readings.ROUTES,
     *episodes.ROUTES,
     *rules.ROUTES,
+    *forms.ROUTES,
     *sign_in_pages.ROUTES,
     *desk.ROUTES,
     *web.ROUTES,

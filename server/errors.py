@@ -72,7 +72,8 @@ def _refused(error: refusals.Refusal) -> tuple[Problem, dict[str, str]]:
         headers["retry-after"] = str(error.retry_after_s)
     if isinstance(error, refusals.NotSignedIn):
         headers["www-authenticate"] = "Bearer"
-    faults = () if error.pointer is None else (Fault(pointer=error.pointer, code=error.code, detail=error.detail),)
+    said = () if error.pointer is None else ((error.pointer, error.detail), *error.also)
+    faults = tuple(Fault(pointer=pointer, code=error.code, detail=detail) for pointer, detail in said)
     return Problem(type=f"/problems/{error.code}", title=error.title, status=status, detail=error.detail, errors=faults,
                    retry=again), headers
 

@@ -58,10 +58,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """The drafts of one patient within a request."""
+    """The drafts of one patient within a request, and the filled-in form that they come from, as a row of `response`."""
 
     patient: UUID
     drafts: Sequence[Draft]
+    response: dict[str, Any] | None = None
 
 
 class Work:
@@ -201,9 +202,10 @@ class _Group:
             taken = intake.again(picture, self.due_before[part.patient] or self.now, self.now, uuid7)
         else:
             taken = intake.take(picture, part.patient, part.drafts, self.now, uuid7)
-            for draft in part.drafts:
-                kind = BY_NAME.get(draft.kind)
-                data_class = 0 if kind is None else kind.no // 100
+            classes = [0 if (kind := BY_NAME.get(draft.kind)) is None else kind.no // 100 for draft in part.drafts]
+            if part.response is not None:
+                classes.append(part.response["data_class"])
+            for data_class in classes:
                 self.pairs.setdefault((work.request.actor.id, part.patient, data_class), len(self.pairs))
         self.taken.append((work, part, taken))
         return taken.outcomes
@@ -567,7 +569,8 @@ def _rest(group: _Group) -> str | None:
     # Open pages show the number now of people in the queue, so they are told of each; of steady people nobody looks.
     watched = {part.patient for _, part, taken in group.taken
                if (taken.added or taken.samples) and group.pictures[part.patient].episodes}  # fmt: skip
-    if not moved and not watched and all(taken.is_plain for _, _, taken in group.taken):
+    responses = [part.response for _, part, _ in group.taken if part.response is not None]
+    if not moved and not watched and not responses and all(taken.is_plain for _, _, taken in group.taken):
         return None
     rest: dict[str, list[Any]] = {
         name: [] for name in ("pictures", "statuses", "hours", "quarantine", "corrections", "judgements", "episodes", "flags",
@@ -585,6 +588,8 @@ def _rest(group: _Group) -> str | None:
     rest["hours"] = list({(row["patient"], row["kind"], row["hour"], row["device"]): row for row in rest["hours"]}.values())
     rest["episodes"] = list({row["id"]: row for row in rest["episodes"]}.values())
     rest["flags"] = _each_once(rest["flags"])
+    if responses:
+        rest["responses"] = responses
     return _JSON.encode(rest).decode()
 
 

@@ -32,7 +32,7 @@ HEART_FAILURE: Final = Form(
         _FEEL,
         Item(
             key="weight", answer=Answer.NUMBER, text="What do you weigh this morning?", low=Decimal(20), high=Decimal(400),
-            places=2, kind="body_weight", required=False, seconds=10,
+            places=2, kind="body_weight", required=False, tell_once=True, seconds=10,
             hint="After the toilet, before breakfast. Leave this out if your scale sends it.",
         ),
         _asked("at_rest", "Are you short of breath when you sit still?", "breathless_at_rest"),
@@ -173,7 +173,9 @@ SEIZURE: Final = Form(
                 Option("breath", "Hard to breathe afterwards", symptom="seizure_breathing_problem"),
             ),
         ),
-        _asked("has_rescue", "Is rescue medicine kept for a seizure?"),
+        Item(
+            key="has_rescue", answer=Answer.ONE, text="Is rescue medicine kept for a seizure?", options=yes_no(), tell_once=True,
+        ),
         _asked("rescue", "Was the rescue medicine given?", "rescue_medicine_given", when=is_code("has_rescue", "yes")),
         _asked("rescue_worked", "Did it stop the seizure within 5 minutes?", when=is_code("rescue", "yes")),
     ),

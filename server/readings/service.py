@@ -19,7 +19,7 @@ from server.readings import store
 from server.readings.wire import Bad, ItemOut, ReadingIn, Retraction, draft_of, out
 
 _OWNERS_KEPT_S: Final = 5.0
-_SOURCES: Final = {ActorKind.PATIENT: Source.APP, ActorKind.STAFF: Source.STAFF, ActorKind.VENDOR: Source.VENDOR}
+SOURCES: Final = {ActorKind.PATIENT: Source.APP, ActorKind.STAFF: Source.STAFF, ActorKind.VENDOR: Source.VENDOR}
 
 
 class Devices:
@@ -60,7 +60,7 @@ async def take(  # noqa: C901 - the door of every reading
 ) -> list[ItemOut]:
     """Store, judge and commit items; one answer each, in order. `patient` is named by the path for staff and proxies."""
     actor.must(Scope.READINGS_WRITE)
-    source = _SOURCES[actor.kind]
+    source = SOURCES[actor.kind]
     outcomes: list[Outcome | Bad | None] = [None] * len(items)
     parts: dict[UUID, list[tuple[int, Draft]]] = {}
     for place, item in enumerate(items):
@@ -100,7 +100,7 @@ async def retract(
     """Mark a reading entered in error, with author and reason; its values stay (ING-9). Sending it again is harmless."""
     actor.must(Scope.READINGS_WRITE)
     draft = Draft(
-        id=given.id, kind="", taken_at=clock.now(), retracts=True, corrects=reading, source=_SOURCES[actor.kind],
+        id=given.id, kind="", taken_at=clock.now(), retracts=True, corrects=reading, source=SOURCES[actor.kind],
         reason=admit(given.reason, pointer="/reason"),
     )  # fmt: skip
     request = Request(actor=actor, what="reading-retracted", request_id=request_id)

@@ -1,6 +1,6 @@
 """The small parts: text, days, numbers, who may do what."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -58,3 +58,10 @@ def test_c_6_scope_by_age() -> None:
     young = type(ADULT)(birth_on=NOW.date().replace(year=NOW.year - 18))
     assert out_of_scope(young, one) is None
     assert (same(Decimal("2.00")), same(Decimal("80.20")), same(Decimal(120))) == ("2", "80.2", "120")
+
+
+def test_c_1_a_civil_day_starts_at_the_patient_s_midnight() -> None:
+    spring = datetime(2026, 3, 29, 12, tzinfo=UTC)
+    assert days.midnight(spring, "Europe/London") == datetime(2026, 3, 29, tzinfo=UTC)
+    assert days.midnight(spring + timedelta(days=1), "Europe/London") == datetime(2026, 3, 29, 23, tzinfo=UTC)
+    assert days.instant(date(2026, 3, 29), time(1, 30), "Europe/London") == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)

@@ -18,6 +18,8 @@ ROUTES = {
     "put for a patient": ("PUT", "/v1/patients/{patient}/readings/{id}", "nurse"),
     "post for a patient": ("POST", "/v1/patients/{patient}/readings/batch", "nurse"),
     "retract for a patient": ("DELETE", "/v1/patients/{patient}/readings/{id}", "nurse"),
+    "answer a form": ("PUT", "/v1/responses/{id}", "patient"),
+    "answer a form for a patient": ("PUT", "/v1/patients/{patient}/responses/{id}", "nurse"),
     "take": ("POST", "/v1/patients/{patient}/episodes/{id}/acknowledge", "nurse"),
     "snooze": ("POST", "/v1/patients/{patient}/episodes/{id}/snooze", "nurse"),
     "close": ("POST", "/v1/patients/{patient}/episodes/{id}/close", "nurse"),

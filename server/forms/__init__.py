@@ -1,0 +1,1 @@
+"""Questionnaires over HTTP, and the responses to them."""
