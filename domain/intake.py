@@ -18,7 +18,7 @@ from domain.detection.diary import fold
 from domain.detection.judgement import Judgement, Verdict
 from domain.detection.picture import FlagMark, Picture, View
 from domain.detection.spans import LATE, SAMPLED, SPANS, Spans
-from domain.episodes import lifecycle
+from domain.episodes import clearing, lifecycle
 from domain.episodes.episode import Effects
 from domain.readings import quality
 from domain.readings.kinds import BY_NAME
@@ -354,6 +354,8 @@ def _judge(
         now=view.now,
         new_id=new_id,
     )
+    if picture.episodes:
+        clearing.resolve(picture, lambda rule, fired_at: engine.cleared(view, rule, fired_at), view.now, effects)
     effects.judgements.extend((new_id(), judgement) for judgement in kept)
     taken.effects = effects
     kinds = {one.id: one.kind for one in what.anchors} | {one.id: one.kind for one in removed}

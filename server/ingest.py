@@ -106,6 +106,8 @@ class _Loaded(msgspec.Struct):
     flags: list[FlagMark]
     episodes: list[Episode]
     due_at: datetime | None = None
+    resolved: dict[str, datetime] = {}
+    shadow: frozenset[str] = frozenset()
 
 
 _LOADED: Final = msgspec.json.Decoder(_Loaded)
@@ -574,7 +576,7 @@ def _rest(group: _Group) -> str | None:
         return None
     rest: dict[str, list[Any]] = {
         name: [] for name in ("pictures", "statuses", "hours", "quarantine", "corrections", "judgements", "episodes", "flags",
-                              "events", "outbox", "due", "changes")
+                              "events", "timers", "outbox", "due", "changes")
     }
     for patient, picture in group.pictures.items():
         rest["pictures"].append({"patient": patient, "orphans": picture.orphans, "verdicts": picture.verdicts})
@@ -587,6 +589,7 @@ def _rest(group: _Group) -> str | None:
     # Two requests of one group may change the same row; one statement can write it once only.
     rest["hours"] = list({(row["patient"], row["kind"], row["hour"], row["device"]): row for row in rest["hours"]}.values())
     rest["episodes"] = list({row["id"]: row for row in rest["episodes"]}.values())
+    rest["timers"] = list({row["episode"]: row for row in rest["timers"]}.values())
     rest["flags"] = _each_once(rest["flags"])
     if responses:
         rest["responses"] = responses
@@ -636,6 +639,8 @@ def _rest_of(  # noqa: C901 - one loop per table
         rest["flags"].append({**msgspec.structs.asdict(flag), "patient": patient, "data_class": classes[flag.anchor]})
     for event in effects.events:
         rest["events"].append({**msgspec.structs.asdict(event), "patient": patient})
+    for timer in effects.timers:
+        rest["timers"].append({**msgspec.structs.asdict(timer), "patient": patient})
     for notice in effects.notices:
         rest["outbox"].append({**msgspec.structs.asdict(notice), "id": uuid7(), "patient": patient})
     for changed in {episode.id for episode in effects.episodes} | {flag.episode for flag in effects.flags if flag.episode}:

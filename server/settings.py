@@ -32,6 +32,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     accountable_person: str = "not named yet"
     demo: bool = False
     rate_limits: bool = True
+    public_url: str = ""
+    smtp_host: str = ""
+    smtp_port: int = 25
+    smtp_sender: str = "steady@localhost"
+    smtp_starttls: bool = False
+    smtp_login_file: str = ""
+    fault: str = ""
 
 
 def default_data() -> Path:
@@ -80,6 +87,13 @@ def read(environment: Mapping[str, str] | None = None, *, data: Path | None = No
         accountable_person=found.get("STEADY_ACCOUNTABLE_PERSON", "not named yet"),
         demo=found.get("STEADY_DEMO") == "on",
         rate_limits=found.get("STEADY_RATE_LIMITS", "on") == "on",
+        public_url=found.get("STEADY_PUBLIC_URL", ""),
+        smtp_host=found.get("STEADY_SMTP_HOST", ""),
+        smtp_port=_number(found, "STEADY_SMTP_PORT", 25, 1, 65_535),
+        smtp_sender=found.get("STEADY_SMTP_SENDER", "steady@localhost"),
+        smtp_starttls=found.get("STEADY_SMTP_STARTTLS") == "on",
+        smtp_login_file=found.get("STEADY_SMTP_LOGIN_FILE", ""),
+        fault=found.get("STEADY_FAULT", ""),
     )
 
 
@@ -97,6 +111,14 @@ def environment(settings: Settings) -> dict[str, str]:
         "STEADY_BRAND": settings.brand, "STEADY_FLUSHERS": str(settings.flushers), "STEADY_DEMO": "on" if settings.demo else "off",
         "STEADY_RATE_LIMITS": "on" if settings.rate_limits else "off",
     }  # fmt: skip
+    if settings.smtp_host:
+        found |= {
+            "STEADY_SMTP_HOST": settings.smtp_host, "STEADY_SMTP_PORT": str(settings.smtp_port),
+            "STEADY_SMTP_SENDER": settings.smtp_sender, "STEADY_SMTP_STARTTLS": "on" if settings.smtp_starttls else "off",
+            "STEADY_SMTP_LOGIN_FILE": settings.smtp_login_file,
+        }  # fmt: skip
+    if settings.public_url:
+        found["STEADY_PUBLIC_URL"] = settings.public_url
     if settings.database is not None:
         found |= {
             "STEADY_DATABASE_HOST": settings.database.host, "STEADY_DATABASE_PORT": str(settings.database.port),

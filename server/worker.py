@@ -4,19 +4,21 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import msgspec
 import structlog
-from uuid_utils.compat import uuid7
 
-from server import clock, idempotency, log
+from server import clock, faults, idempotency, log
 from server.audit.heads import FILE, sign
-from server.db import AGAIN, BUSY, Database, PostgresError, Role
+from server.db import BUSY, Database, PostgresError, Role, listen
+from server.episodes import jobs
 from server.ingest import Ingest
+from server.notices import relay
+from server.notices.channels import Channel, LogChannel, Smtp, SmtpChannel
 from server.settings import Settings
 from server.sql import Nothing, Query
 
@@ -24,24 +26,12 @@ logger = structlog.get_logger("worker")
 
 SWEEP_S: Final = 1.0
 AT_ONCE: Final = 200
-LEASE_S: Final = 30
 
 
 class DueRow(msgspec.Struct):
     """Somebody to judge again."""
 
     patient_id: UUID
-
-
-class NoticeRow(msgspec.Struct):
-    """One thing to tell, claimed under a lease."""
-
-    id: UUID
-    audience: str
-    topic: str
-    severity: int | None
-    attempts: int
-    fence: int
 
 
 class MadeRow(msgspec.Struct):
@@ -58,34 +48,15 @@ BEAT: Final = Query(
     on conflict (duty) do update set at = excluded.at, high_water = excluded.high_water
     """,
 )
-CLAIM: Final = Query(
-    NoticeRow,
-    """
-    update outbox o
-       set lease_owner = $1, lease_until = now() + make_interval(secs => $2::integer), fence = o.fence + 1,
-           attempts = o.attempts + 1
-     where o.id in (select w.id from outbox w
-                     where w.done_at is null and w.due_at <= now() and (w.lease_until is null or w.lease_until < now())
-                     order by w.severity desc nulls last, w.due_at
-                     limit $3 for update skip locked)
-    returning o.id, o.audience, o.topic, o.severity::integer as severity, o.attempts, o.fence
-    """,
-)
-DONE: Final = Query(
-    Nothing, "update outbox set done_at = now(), result = $3, lease_until = null where id = $1 and fence = $2"
-)
 PARTITIONS: Final = Query(MadeRow, "select make_partitions($1, $2) as made")
-
-_BROKEN: Final = (*BUSY, *AGAIN, PostgresError, OSError)
-
 
 class Worker:
     """The duties of one process."""
 
-    def __init__(self, database: Database, ingest: Ingest) -> None:
+    def __init__(self, database: Database, ingest: Ingest, sender: relay.Relay) -> None:
         self._database = database
         self._ingest = ingest
-        self._id = uuid7()
+        self._relay = sender
 
     async def beat(self, duty: str, high_water: str = "") -> None:
         """Leave a heartbeat: the watch and /readyz ask for it (INV-15)."""
@@ -101,19 +72,21 @@ class Worker:
         await self.beat("sweep")
         return len(found)
 
+    async def escalate(self, at: datetime | None = None) -> int:
+        """Take the next step for whatever nobody dealt with in time; how many."""
+        taken = await jobs.escalate(self._database, at)
+        await self.beat("escalate")
+        return taken
+
     async def relay(self) -> int:
-        """Hand notices on, worst first; how many. Until a channel is set up, the log is where they go."""
-        async with self._database.begin_as(Role.WORKER) as tx:
-            found = await CLAIM.all(tx, self._id, LEASE_S, AT_ONCE)
-        for row in found:
-            logger.info("notice.sent", topic=f"{row.audience}-{row.topic}", attempt=row.attempts)
-        if found:
-            # Sent first, marked after: a crash between sends again, and the receiver drops it by its key (INV-6).
-            async with self._database.begin_as(Role.WORKER) as tx:
-                for row in found:
-                    await DONE.run(tx, row.id, row.fence, "log")
-        await self.beat("relay")
-        return len(found)
+        """Hand notices on, worst first, until none waits; how many."""
+        handed = 0
+        while True:
+            found = await self._relay.run()
+            handed += found
+            await self.beat("relay")
+            if found < relay.AT_ONCE:
+                return handed
 
     async def heads(self, settings: Settings, now: datetime) -> int:
         """Sign the audit chains that grew (AUD-2); how many."""
@@ -136,8 +109,8 @@ class Worker:
         return 0
 
 
-async def _for_ever(duty: str, every_s: float, act: Callable[[], Awaitable[int]]) -> None:
-    """Do it again and again: whatever breaks once, the next time is tried."""
+async def _for_ever(duty: str, every_s: float, act: Callable[[], Awaitable[int]], hint: asyncio.Event | None = None) -> None:
+    """Do it again and again, sooner when hinted at: whatever breaks once, the next time is tried."""
     while True:
         started = clock.monotonic()
         try:
@@ -146,22 +119,71 @@ async def _for_ever(duty: str, every_s: float, act: Callable[[], Awaitable[int]]
             raise
         except Exception as error:  # noqa: BLE001 - a duty must outlive its worst day
             logger.warning("duty.failed", duty=duty, error=type(error).__name__)
-        await asyncio.sleep(max(0.05, every_s - (clock.monotonic() - started)))
+        wait = max(0.05, every_s - (clock.monotonic() - started))
+        if hint is None:
+            await asyncio.sleep(wait)
+            continue
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(hint.wait(), wait)
+        hint.clear()
+
+
+async def _hear(database: Database, hints: Sequence[asyncio.Event]) -> None:
+    """Wake the duties when something was committed. A hint only: each also looks by itself every second (ALP-3)."""
+
+    def told(_payload: str) -> None:
+        for hint in hints:
+            hint.set()
+
+    while True:
+        connection = None
+        try:
+            connection = await database.connection(Role.WORKER)
+            lost = asyncio.Event()
+            connection.add_termination_listener(lambda _connection, lost=lost: lost.set())
+            await listen(connection, "changed", told)
+            await lost.wait()
+        except (*BUSY, PostgresError, OSError) as error:
+            logger.warning("duty.failed", duty="listen", error=type(error).__name__)
+        finally:
+            if connection is not None and not connection.is_closed():
+                await connection.close(timeout=1)
+        await asyncio.sleep(SWEEP_S)
+
+
+def channels_of(settings: Settings) -> dict[str, Channel]:
+    """The channels that are set up; the log always is."""
+    found: dict[str, Channel] = {"log": LogChannel()}
+    if settings.smtp_host:
+        found["email"] = SmtpChannel(Smtp(
+            host=settings.smtp_host, port=settings.smtp_port, sender=settings.smtp_sender, starttls=settings.smtp_starttls,
+            login_file=settings.smtp_login_file,
+        ))  # fmt: skip
+    return found
+
+
+def relay_of(database: Database, settings: Settings) -> relay.Relay:
+    """The relay of one process, as the settings say."""
+    url = settings.public_url or f"http://{settings.host}:{settings.port}"
+    return relay.Relay(database, channels_of(settings), url=url, brand=settings.brand)
 
 
 async def work(settings: Settings, stopping: asyncio.Event) -> None:
     """Run every duty until told to stop."""
     assert settings.database is not None  # noqa: S101 - main has asked
     database = Database(settings.database)
-    ingest = Ingest(database, flushers=1, cached_bytes=500)
+    ingest = Ingest(database, flushers=1, cached_bytes=4_000_000)
     ingest.start()
-    worker = Worker(database, ingest)
+    worker = Worker(database, ingest, relay_of(database, settings))
+    hint = asyncio.Event()
     duties = [
         asyncio.create_task(_for_ever("sweep", SWEEP_S, lambda: worker.sweep(clock.now()))),
-        asyncio.create_task(_for_ever("relay", SWEEP_S, worker.relay)),
+        asyncio.create_task(_for_ever("escalate", SWEEP_S, worker.escalate)),
+        asyncio.create_task(_for_ever("relay", SWEEP_S, worker.relay, hint)),
         asyncio.create_task(_for_ever("heads", 60.0, lambda: worker.heads(settings, clock.now()))),
         asyncio.create_task(_for_ever("retention", 3600.0, lambda: worker.retention(clock.now()))),
         asyncio.create_task(_for_ever("partitions", 6 * 3600.0, lambda: worker.partitions(clock.now()))),
+        asyncio.create_task(_hear(database, [hint])),
     ]
     await stopping.wait()
     for duty in duties:
@@ -186,5 +208,7 @@ def main(settings: Settings) -> int:
     if settings.database is None:
         sys.stderr.write("Say where the database is: STEADY_DATABASE_HOST. (`steady demo` brings its own.)\n")
         return 2
+    if settings.fault:
+        faults.arm(settings.fault)
     asyncio.run(_main(settings))
     return 0

@@ -1,7 +1,7 @@
 """A small clinic for one test."""
 
 import itertools
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from jwt.algorithms import ECAlgorithm
 from uuid_utils.compat import uuid7
 
 from domain.actor import Actor
+from domain.episodes.holidays import Region
 from server.app_state import Parts
 from server.auth.actor import VENDOR as VENDOR_SCOPE
 from server.auth.actor import of_patient, of_staff, of_vendor
@@ -79,7 +80,8 @@ async def make_clinic(database: Database, parts: Parts, now: datetime) -> Clinic
     past = now - timedelta(days=400)
     async with database.begin_as(Role.OWNER) as tx:
         org = await admin.add_organisation(tx, "Test trust", "trust")
-        team = await admin.add_team(tx, org, "Test team")
+        # Staffed day and night, so that no test depends on the hour at which it runs.
+        team = await admin.add_team(tx, org, "Test team", opens=time(0), closes=time(0), weekdays=range(7), region=Region.NONE)
         nurse = await admin.add_staff(
             tx, org, admin.NewStaff(name="Sr Test", role="nurse", email=email, password=PASSWORD, totp_secret=totp)
         )
@@ -110,3 +112,12 @@ def person(name: str) -> admin.NewPatient:
         given_name=name, family_name="Test", birth_on=date(1950, 3, 1), nhs_number=nhs_number(),
         conditions=("asthma", "diabetes_type_1", "heart_failure", "hypertension"), facts={"best_peak_flow": "450"},
     )  # fmt: skip
+
+
+async def colleague(database: Database, clinic: Clinic, role: str) -> UUID:
+    """Somebody else of the same team."""
+    async with database.begin_as(Role.OWNER) as tx:
+        new = admin.NewStaff(name=f"A {role}", role=role, email=f"{uuid7()}@example.org", password=PASSWORD, totp_secret=new_secret())
+        made = await admin.add_staff(tx, clinic.org, new)
+        await admin.join_team(tx, clinic.org, clinic.team, made, from_at=clinic.now - timedelta(days=1))
+    return made

@@ -37,6 +37,8 @@ ADVICE: Final[dict[str, str]] = {
     "ADV-MOOD": "Thank you for telling us. You are not alone. Someone will call you {when}. Ring 999 if you are in danger, 111 and press "
     "2 for mental health, or Samaritans on 116 123, day and night.",
     "ADV-MISS": "We have not seen a reading since {day}. Do you need help with the device? Ring {team}.",
+    "ADV-CLOSED": "Your team is closed just now. Ring 111 now and tell them what you told us. If it gets worse, ring 999.",
+    "ADV-NO-ANSWER": "Nobody from your team has answered yet. Do not wait for us: ring 111 now, or 999 if it gets worse.",
 }  # fmt: skip
 
 USUAL: Final[dict[str, str]] = {

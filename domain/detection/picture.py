@@ -53,7 +53,8 @@ class Picture(msgspec.Struct, kw_only=True):
     version writes nothing. `recent_ids` are the last 64 ids received (8 bytes each, newest last), whatever their time.
     `orphans` are corrections whose original has not arrived: original id -> the status it will be born with.
     `verdicts` is each rule's last verdict, so that a change is seen (architecture 8, judgements stay cheap).
-    `due_at`: when it must be judged again if nothing arrives.
+    `due_at`: when it must be judged again if nothing arrives. `resolved`: rule and severity -> when its concern was resolved
+    (AL-5). `shadow`: rules that are recorded and not shown (AL-9).
     """
 
     version: int
@@ -69,6 +70,8 @@ class Picture(msgspec.Struct, kw_only=True):
     orphans: dict[UUID, int] = {}
     verdicts: dict[str, str] = {}
     due_at: datetime | None = None
+    resolved: dict[str, datetime] = {}
+    shadow: frozenset[str] = frozenset()
 
     def fork(self) -> "Picture":
         """A copy that may be changed while this one stays as it was committed."""
@@ -76,7 +79,7 @@ class Picture(msgspec.Struct, kw_only=True):
             version=self.version, since=self.since, profile=self.profile, since_kind=self.since_kind.copy(),
             readings=self.readings.fork(), diary=self.diary.fork(), gone=self.gone.copy(), flags=self.flags.copy(),
             episodes=self.episodes.copy(), recent_ids=self.recent_ids, orphans=self.orphans.copy(),
-            verdicts=self.verdicts.copy(), due_at=self.due_at,
+            verdicts=self.verdicts.copy(), due_at=self.due_at, resolved=self.resolved, shadow=self.shadow,
         )  # fmt: skip
 
 
@@ -96,6 +99,8 @@ class _Kept(msgspec.Struct, array_like=True):
     orphans: dict[UUID, int]
     verdicts: dict[str, str]
     due_at: datetime | None
+    resolved: dict[str, datetime]
+    shadow: frozenset[str]
 
 
 _KEPT: Final = msgspec.msgpack.Decoder(_Kept)
@@ -107,6 +112,7 @@ def pack(picture: Picture) -> bytes:
     return _ENCODER.encode(_Kept(
         picture.version, picture.since, picture.profile, picture.since_kind, picture.readings.packed(), picture.diary.packed(),
         picture.gone, picture.flags, picture.episodes, picture.recent_ids, picture.orphans, picture.verdicts, picture.due_at,
+        picture.resolved, picture.shadow,
     ))  # fmt: skip
 
 
@@ -117,6 +123,7 @@ def unpack(kept: bytes) -> Picture:
         version=one.version, since=one.since, profile=one.profile, since_kind=one.since_kind,
         readings=Series(READINGS, one.readings), diary=Series(DAYS, one.diary), gone=one.gone, flags=one.flags,
         episodes=one.episodes, recent_ids=one.recent_ids, orphans=one.orphans, verdicts=one.verdicts, due_at=one.due_at,
+        resolved=one.resolved, shadow=one.shadow,
     )  # fmt: skip
 
 

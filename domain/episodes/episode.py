@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from domain.detection.judgement import Judgement, Severity
+from domain.episodes.timer import Timer
 
 
 class State(StrEnum):
@@ -49,12 +50,16 @@ class DismissReason(StrEnum):
 
 
 class FlagState(StrEnum):
-    """A flag is active, no longer supported by the readings, withdrawn by a correction, or was found late (DQ-8)."""
+    """A flag is active, no longer supported by the readings, withdrawn by a correction, was found late (DQ-8), or shadow (AL-9).
+
+    Shadow: its rule is recorded, but nobody is called and nothing is shown.
+    """
 
     ACTIVE = "active"
     EXPLAINED = "explained"
     WITHDRAWN = "withdrawn"
     FOUND_LATE = "found_late"
+    SHADOW = "shadow"
 
 
 class Episode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -74,6 +79,7 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     snoozed_until: datetime | None = None
     snooze_reason: str | None = None
     expires_at: datetime | None = None
+    cleared_at: datetime | None = None
     closed_at: datetime | None = None
     closed_how: Closed | None = None
     result: Result | None = None
@@ -105,10 +111,17 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing to tell one audience. `dedupe` is the key at the receiver (INV-6)."""
+    """One thing to tell one audience. `dedupe` is the key at the receiver (INV-6).
+
+    `role`: which staff, found on the rota when it is sent; `place`: by which of their channels, 1 being the first;
+    `recipient`: this one person instead.
+    """
 
     audience: str
     topic: str
+    role: str = "nurse"
+    place: int = 1
+    recipient: UUID | None = None
     episode: UUID | None = None
     advice: str | None = None
     severity: Severity | None = None
@@ -124,3 +137,13 @@ class Effects(msgspec.Struct, kw_only=True):
     episodes: list[Episode] = []
     events: list[Event] = []
     notices: list[Notice] = []
+    timers: list[Timer] = []
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What follows from something that staff did to one episode; `timer` is its clock from now on, None when it has none."""
+
+    episode: Episode
+    events: tuple[Event, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    timer: Timer | None = None

@@ -10,7 +10,9 @@ from msgspec.structs import replace
 from domain.detection import engine
 from domain.detection.judgement import Judgement, Severity, Verdict
 from domain.detection.picture import FlagMark, Picture
+from domain.episodes import clearing, escalation
 from domain.episodes.episode import (
+    Change,
     Closed,
     DismissReason,
     Effects,
@@ -58,7 +60,7 @@ def settle(
             settling.fired(judgement)
         elif judgement.advice is not None and now - judgement.anchor_at <= STILL_ACTIONABLE[Severity.INFO]:
             settling.advise(judgement, Severity.INFO, None)
-    standing = {FlagState.ACTIVE, FlagState.FOUND_LATE}
+    standing = {FlagState.ACTIVE, FlagState.FOUND_LATE, FlagState.SHADOW}
     for mark in list(settling.marks.values()):
         if mark.anchor in corrected:
             if mark.state != FlagState.WITHDRAWN:
@@ -89,12 +91,20 @@ class _Settling:
         standing = mark is not None and mark.state in {FlagState.ACTIVE, FlagState.FOUND_LATE}
         if mark is not None and standing and (mark.severity, mark.emergency) == (severity, judgement.emergency):
             return
-        late = self.now - judgement.anchor_at > STILL_ACTIONABLE[severity]
-        state = FlagState.FOUND_LATE if late else FlagState.ACTIVE
-        episode = None if late else self._episode(judgement, severity, mark)
+        state = self._state(judgement, severity)
+        if mark is not None and mark.state == state == FlagState.SHADOW and mark.severity == severity:
+            return
+        episode = self._episode(judgement, severity, mark) if state is FlagState.ACTIVE else None
         self._write(judgement, severity, state, episode)
         if state is FlagState.ACTIVE:
             self.advise(judgement, severity, episode)
+
+    def _state(self, judgement: Judgement, severity: Severity) -> FlagState:
+        if self.now - judgement.anchor_at > STILL_ACTIONABLE[severity]:
+            return FlagState.FOUND_LATE
+        if judgement.rule in self.picture.shadow and judgement.rule not in engine.FLOOR and not judgement.emergency:
+            return FlagState.SHADOW
+        return FlagState.ACTIVE
 
     def _episode(self, judgement: Judgement, severity: Severity, mark: FlagMark | None) -> UUID | None:
         """The episode that this flag belongs to: the open one of its group, or a new one (AL-2)."""
@@ -105,6 +115,8 @@ class _Settling:
         if mark is not None and mark.episode is not None and (severity, judgement.emergency) <= (mark.severity, mark.emergency):
             # Somebody closed that episode knowing as much: the same reading does not call again.
             return mark.episode
+        if clearing.is_quiet(self.picture, judgement, severity, self.now):
+            return None
         opened = Episode(
             id=self.new_id(), group=judgement.group, severity=severity, emergency=judgement.emergency,
             floor_emergency=judgement.emergency and judgement.rule in engine.FLOOR, opened_at=self.now, raised_at=self.now,
@@ -123,6 +135,10 @@ class _Settling:
 
     def _raise(self, episode: Episode, judgement: Judgement, severity: Severity) -> None:
         """AL-3: worse goes up at once, whoever has taken or snoozed it."""
+        if episode.cleared_at is not None:
+            # It fires again: what was over is not.
+            episode = replace(episode, cleared_at=None)
+            self._change(episode, None)
         worse = severity > episode.severity or (judgement.emergency and not episode.emergency)
         floor = judgement.emergency and judgement.rule in engine.FLOOR
         if not worse:
@@ -144,8 +160,10 @@ class _Settling:
             self.effects.events.append(event)
 
     def _tell(self, episode: Episode) -> None:
-        if episode.severity is Severity.INFO:
+        timer = escalation.begin(episode, self.now)
+        if timer is None:
             return
+        self.effects.timers.append(timer)
         self.effects.notices.append(Notice(
             audience="staff", topic="flag", episode=episode.id, severity=episode.severity, emergency=episode.emergency,
             dedupe=f"staff:{episode.id}:{int(episode.severity)}:{int(episode.emergency)}",
@@ -233,29 +251,40 @@ def expire(episode: Episode, now: datetime) -> tuple[Episode, list[Event]]:
     return ended, [Event(episode=episode.id, what="expired", at=now)]
 
 
-Step = tuple[Episode, list[Event], list[Notice]]
-
-
 def _must_be_open(episode: Episode) -> None:
     if episode.state is State.CLOSED:
         raise Conflict("It is closed already.")
 
 
-def acknowledge(episode: Episode, staff: UUID, now: datetime) -> Step:
-    """Take it. Again by the same person changes nothing; somebody else's is refused (ALP-5)."""
+def acknowledge(episode: Episode, staff: UUID, now: datetime) -> Change | None:
+    """Take it. None when it is theirs already; somebody else's is refused (ALP-5)."""
     _must_be_open(episode)
     if episode.owner == staff:
-        return episode, [], []
+        return None
     if episode.owner is not None:
         raise Conflict("Somebody else has taken this.")
     taken = replace(
         episode, state=State.ACKNOWLEDGED, owner=staff, acknowledged_at=now, snoozed_until=None, snooze_reason=None,
         expires_at=None, version=episode.version + 1,
     )  # fmt: skip
-    return taken, [Event(episode=episode.id, what="acknowledged", at=now, by=staff)], []
+    event = Event(episode=episode.id, what="acknowledged", at=now, by=staff)
+    return Change(episode=taken, events=(event,), timer=escalation.acknowledged(taken, now))
 
 
-def snooze(episode: Episode, until: datetime, reason: str, staff: UUID, now: datetime) -> Step:
+def start(episode: Episode, note: str, staff: UUID, now: datetime) -> Change:
+    """Something is being done about it: taken by whoever says so, and no longer asked for every half hour (ALP-5)."""
+    _must_be_open(episode)
+    if episode.owner not in {None, staff}:
+        raise Conflict("Somebody else has taken this.")
+    begun = replace(
+        episode, state=State.IN_PROGRESS, owner=staff, acknowledged_at=episode.acknowledged_at or now, snoozed_until=None,
+        snooze_reason=None, expires_at=None, version=episode.version + 1,
+    )  # fmt: skip
+    event = Event(episode=episode.id, what="started", at=now, by=staff, body={"reason": note} if note else {})
+    return Change(episode=begun, events=(event,), timer=escalation.started(begun, now))
+
+
+def snooze(episode: Episode, until: datetime, reason: str, staff: UUID, now: datetime) -> Change:
     """Not now: at most 7 days, red 4 hours, never an emergency of the safety floor (AL-7)."""
     _must_be_open(episode)
     if episode.floor_emergency:
@@ -267,10 +296,10 @@ def snooze(episode: Episode, until: datetime, reason: str, staff: UUID, now: dat
         raise Invalid(f"At most {most} from now.", "/until")
     put_off = replace(episode, snoozed_until=until, snooze_reason=reason, expires_at=None, version=episode.version + 1)
     event = Event(episode=episode.id, what="snoozed", at=now, by=staff, body={"until": until.isoformat(), "reason": reason})
-    return put_off, [event], []
+    return Change(episode=put_off, events=(event,), timer=escalation.put_off(put_off, until, now))
 
 
-def close(episode: Episode, result: Result, reason: DismissReason | None, staff: UUID, now: datetime) -> Step:
+def close(episode: Episode, result: Result, reason: DismissReason | None, staff: UUID, now: datetime) -> Change:
     """Done, with what came of it; no action needed and false alarm also say why (AL-11)."""
     _must_be_open(episode)
     if result in NEEDS_REASON and reason is None:
@@ -282,4 +311,4 @@ def close(episode: Episode, result: Result, reason: DismissReason | None, staff:
         expires_at=None, version=episode.version + 1,
     )  # fmt: skip
     body = {"result": result.value} | ({"reason": reason.value} if reason is not None else {})
-    return closed, [Event(episode=episode.id, what="closed", at=now, by=staff, body=body)], []
+    return Change(episode=closed, events=(Event(episode=episode.id, what="closed", at=now, by=staff, body=body),))

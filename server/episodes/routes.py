@@ -86,6 +86,12 @@ class Close(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     reason: DismissReason | None = None
 
 
+class Start(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What is being done, in a few words or none."""
+
+    note: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An empty object."""
 
@@ -151,6 +157,18 @@ async def acknowledge(request: AnyRequest, actor: NamedDependency[Actor], parts:
                                              version, request.scope["state"]["request_id"]))
 
 
+@post("/v1/patients/{patient_id:str}/episodes/{episode_id:str}/start", status_code=200, operation_id="startEpisode",
+      summary="Say that something is being done", tags=["episodes"], opt={"body": Start, "if_match": True})
+async def start(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],
+                patient_id: FromPath[str], episode_id: FromPath[str]) -> Response[EpisodeOut]:
+    """A red that was taken comes back after half an hour unless this is said (ALP-5)."""
+    version = version_of(request)
+    data = await body_of(request, Start)
+    note = admit(data.note, pointer="/note") if data.note else ""
+    return _answer(await service.start(parts.database, parts.reads, actor, path_id(patient_id), path_id(episode_id), version,
+                                       request.scope["state"]["request_id"], note))
+
+
 @post("/v1/patients/{patient_id:str}/episodes/{episode_id:str}/snooze", status_code=200, operation_id="snoozeEpisode",
       summary="Put an episode off, with an end and a reason", tags=["episodes"], opt={"body": Snooze, "if_match": True})
 async def snooze(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],
@@ -173,4 +191,4 @@ async def close(request: AnyRequest, actor: NamedDependency[Actor], parts: Named
                                        request.scope["state"]["request_id"], data.result, data.reason))
 
 
-ROUTES: Final = [episodes, acknowledge, snooze, close]
+ROUTES: Final = [episodes, acknowledge, start, snooze, close]

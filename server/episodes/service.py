@@ -13,7 +13,7 @@ from domain.actor import Actor, Scope
 from domain.detection.engine import TREND
 from domain.detection.judgement import Judgement, Severity
 from domain.episodes import lifecycle
-from domain.episodes.episode import DismissReason, Episode, Event, Notice, Result
+from domain.episodes.episode import Change, DismissReason, Episode, Result
 from domain.errors import NotFound, StaleVersion
 from domain.readings.kinds import BY_NAME, BY_NO
 from server import clock
@@ -26,7 +26,7 @@ SENSOR_DAYS: Final = 14
 _WEIGHT: Final = BY_NAME["body_weight"].no
 _JUDGEMENT: Final = msgspec.json.Decoder(Judgement)
 
-Step = Callable[[Episode, datetime], tuple[Episode, Sequence[Event], Sequence[Notice]]]
+Step = Callable[[Episode, datetime], Change | None]
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +156,8 @@ async def person(  # noqa: PLR0913
         reasons = await store.REASONS.all(tx, [patient], [episode.id for episode in episodes])
         late = await store.FOUND_LATE.all(tx, patient, 100)
         events = await store.EVENTS.all(tx, patient, 100)
+        # Who opens the person has seen what they were told of them (ALP-4).
+        await store.RECEIVED.run(tx, patient, actor.id, now)
         ends = now + timedelta(days=1)
         rows = await store.SERIES.all(tx, [patient] * len(kinds), list(kinds), now - timedelta(days=days), ends)
         sampled = [kind for kind in kinds if BY_NO[kind].sampled]
@@ -186,10 +188,13 @@ async def _act(  # noqa: PLR0913 - one action on one episode
         before = store.episode_of(row)
         if version is not None and version != before.version:
             raise StaleVersion(f"It is version {before.version} now.")
-        after, events, notices = step(before, now)
-        if after is not before:
-            await store.change(tx, patient, before, after)
-            await store.log_and_tell(tx, patient, events, [(uuid7(), one) for one in notices], now, episode)
+        change = step(before, now)
+        if change is not None:
+            await store.change(tx, patient, before, change.episode)
+            await store.set_timer(tx, patient, episode, change.timer)
+            await store.log_and_tell(tx, patient, change.events, [(uuid7(), one) for one in change.notices], now, episode)
+        # Whoever acts has seen what they were told (ALP-4).
+        await store.RECEIVED.run(tx, patient, actor.id, now)
         found = await store.ONE.one(tx, patient, episode)
         # Awaited inside: an action whose access record cannot be written is undone (INV-11).
         await reads.record(actor, patient, what, request_id, action="U")
@@ -204,6 +209,15 @@ async def acknowledge(  # noqa: PLR0913
     """Take it: one named owner, the same answer when she takes it again (ALP-5). `at` replaces the clock, for a replay only."""
     return await _act(database, reads, actor, patient, episode, version, request_id, "episode-acknowledge",
                       lambda one, now: lifecycle.acknowledge(one, actor.id, now), at)
+
+
+async def start(  # noqa: PLR0913
+    database: Database, reads: Reads, actor: Actor, patient: UUID, episode: UUID, version: int | None, request_id: UUID,
+    note: str, *, at: datetime | None = None,
+) -> store.EpisodeRow:
+    """Something is being done about it; who has not taken it takes it (ALP-5)."""
+    return await _act(database, reads, actor, patient, episode, version, request_id, "episode-start",
+                      lambda one, now: lifecycle.start(one, note, actor.id, now), at)
 
 
 async def snooze(  # noqa: PLR0913

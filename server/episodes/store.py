@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from domain.episodes.episode import Episode, Event, Notice
+from domain.episodes.timer import Timer
 from server.db import Tx
 from server.sql import Nothing, Query
 
@@ -287,9 +288,27 @@ TELL: Final = Query(Nothing, "select pg_notify('changed', $1)")
 ADD_NOTICE: Final = Query(
     Nothing,
     """
-    insert into outbox (id, patient_id, episode, audience, topic, severity, emergency, advice, dedupe, created_at, due_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+    insert into outbox (id, patient_id, episode, audience, topic, role, place, recipient, severity, emergency, advice, dedupe,
+        created_at, due_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
     on conflict (dedupe) do nothing
+    """,
+)
+SET_TIMER: Final = Query(
+    Nothing,
+    """
+    insert into escalation (patient_id, episode, severity, emergency, since, step, due_at) values ($1, $2, $3, $4, $5, $6, $7)
+    on conflict (patient_id, episode) do update
+       set severity = excluded.severity, emergency = excluded.emergency, since = excluded.since, step = excluded.step,
+           due_at = excluded.due_at
+    """,
+)
+END_TIMER: Final = Query(Nothing, "delete from escalation where patient_id = $1 and episode = $2")
+RECEIVED: Final = Query(
+    Nothing,
+    """
+    update delivery set received_at = $3
+     where patient_id = $1 and recipient = $2 and received_at is null and state = 'accepted'
     """,
 )
 
@@ -307,6 +326,14 @@ async def change(tx: Tx, patient: UUID, before: Episode, after: Episode) -> None
                      after.dismiss_reason)
 
 
+async def set_timer(tx: Tx, patient: UUID, episode: UUID, timer: Timer | None) -> None:
+    """The episode's clock from now on; None ends it."""
+    if timer is None:
+        await END_TIMER.run(tx, patient, episode)
+        return
+    await SET_TIMER.run(tx, patient, episode, timer.severity, timer.emergency, timer.since, timer.step, timer.due_at)
+
+
 async def log_and_tell(
     tx: Tx, patient: UUID, events: Sequence[Event], notices: Sequence[tuple[UUID, Notice]], at: datetime, episode: UUID,
 ) -> None:
@@ -315,7 +342,7 @@ async def log_and_tell(
         body: Any = msgspec.json.encode(event.body).decode()
         await ADD_EVENT.run(tx, patient, event.episode, event.at, event.what, event.by, body)
     for key, notice in notices:
-        await ADD_NOTICE.run(tx, key, patient, notice.episode, notice.audience, notice.topic, notice.severity,
-                             notice.emergency, notice.advice, notice.dedupe, at)
+        await ADD_NOTICE.run(tx, key, patient, notice.episode, notice.audience, notice.topic, notice.role, notice.place,
+                             notice.recipient, notice.severity, notice.emergency, notice.advice, notice.dedupe, at)
     await ADD_CHANGE.run(tx, episode, patient, at)
     await TELL.run(tx, str(patient))

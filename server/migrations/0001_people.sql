@@ -30,11 +30,14 @@ create table team (
     team_id uuid primary key,
     name text not null check (length(name) between 1 and 200),
     zone text not null default 'Europe/London',
+    -- whose bank holidays it keeps
+    region text not null default 'england'
+        check (region in ('england', 'wales', 'scotland', 'northern_ireland', 'none')),
     telephone text not null default '',
     out_of_hours text not null default 'Ring 111, or 999 in an emergency.'
 );
 
--- Staffed hours, wall clock in the team's zone; weekday 0 is Monday.
+-- Staffed hours, wall clock in the team's zone; weekday 0 is Monday; closing at 00:00 is the end of that day.
 create table team_hours (
     org_id uuid not null,
     team_id uuid not null references team,
@@ -42,7 +45,7 @@ create table team_hours (
     opens time not null,
     closes time not null,
     primary key (team_id, weekday, opens),
-    check (opens < closes)
+    check (opens < closes or closes = '00:00')
 );
 
 create table staff (

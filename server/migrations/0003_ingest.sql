@@ -50,6 +50,22 @@ begin
              where f.patient_id = p_patient
                and (f.anchor_at between p_since and p_until
                     or f.episode in (select e.id from episode e where e.patient_id = p_patient and e.state <> 'closed'))), '[]'),
+        'resolved', coalesce((
+            select jsonb_object_agg(w.name, w.at)
+              from (select f.rule || ':' || f.severity as name, max(e.closed_at) as at
+                      from episode e join flag f on f.patient_id = e.patient_id and f.episode = e.id
+                     where e.patient_id = p_patient and e.closed_how = 'resolved' and e.closed_at > now() - interval '72 hours'
+                     group by f.rule, f.severity) as w), '{}'),
+        'shadow', coalesce((
+            select jsonb_agg(distinct m.rule) from rule_mode m
+             where m.mode = 'shadow' and m.from_at <= now() and (m.to_at is null or m.to_at > now())
+               -- Recorded only where no team that looks after the person still wants to see it.
+               and not exists (select from access_grant g
+                                where g.patient_id = p_patient and g.from_at <= now() and (g.to_at is null or g.to_at > now())
+                                  and m.team_id is not null
+                                  and not exists (select from rule_mode o
+                                                   where o.rule = m.rule and o.team_id = g.team_id and o.mode = 'shadow'
+                                                     and o.from_at <= now() and (o.to_at is null or o.to_at > now())))), '[]'),
         'episodes', coalesce((
             select jsonb_agg(to_jsonb(e) - 'patient_id' - 'data_class') from episode e
              where e.patient_id = p_patient and e.state <> 'closed'), '[]'))
@@ -206,21 +222,21 @@ begin
               anchor_at timestamptz, verdict text, severity smallint, emergency boolean, body jsonb);
 
     insert into episode (patient_id, id, "group", data_class, severity, emergency, floor_emergency, state, version, opened_at,
-        raised_at, owner, acknowledged_at, snoozed_until, snooze_reason, expires_at, closed_at, closed_how, result,
+        raised_at, owner, acknowledged_at, snoozed_until, snooze_reason, expires_at, cleared_at, closed_at, closed_how, result,
         dismiss_reason)
     select e.patient, e.id, e."group", e.data_class, e.severity, e.emergency, e.floor_emergency, e.state, e.version,
            e.opened_at, e.raised_at, e.owner, e.acknowledged_at, e.snoozed_until, e.snooze_reason, e.expires_at,
-           e.closed_at, e.closed_how, e.result, e.dismiss_reason
+           e.cleared_at, e.closed_at, e.closed_how, e.result, e.dismiss_reason
       from jsonb_to_recordset(p_rest -> 'episodes')
         as e (patient uuid, id uuid, "group" text, data_class smallint, severity smallint, emergency boolean,
               floor_emergency boolean, state text, version integer, opened_at timestamptz, raised_at timestamptz,
               owner uuid, acknowledged_at timestamptz, snoozed_until timestamptz, snooze_reason text,
-              expires_at timestamptz, closed_at timestamptz, closed_how text, result text, dismiss_reason text)
+              expires_at timestamptz, cleared_at timestamptz, closed_at timestamptz, closed_how text, result text, dismiss_reason text)
     on conflict (patient_id, id) do update
        set severity = excluded.severity, emergency = excluded.emergency, floor_emergency = excluded.floor_emergency,
            state = excluded.state, version = excluded.version, raised_at = excluded.raised_at, owner = excluded.owner,
            acknowledged_at = excluded.acknowledged_at, snoozed_until = excluded.snoozed_until,
-           snooze_reason = excluded.snooze_reason, expires_at = excluded.expires_at, closed_at = excluded.closed_at,
+           snooze_reason = excluded.snooze_reason, expires_at = excluded.expires_at, cleared_at = excluded.cleared_at, closed_at = excluded.closed_at,
            closed_how = excluded.closed_how, result = excluded.result, dismiss_reason = excluded.dismiss_reason;
 
     insert into flag (patient_id, id, episode, rule, data_class, anchor, anchor_at, severity, emergency, state, judgement,
@@ -240,6 +256,16 @@ begin
     select v.patient, v.episode, v.at, v.what, v.by, coalesce(v.body, '{}')
       from jsonb_to_recordset(p_rest -> 'events')
         as v (patient uuid, episode uuid, at timestamptz, what text, by uuid, body jsonb);
+
+    insert into escalation (patient_id, episode, severity, emergency, since, step, due_at)
+    select t.patient, t.episode, t.severity, coalesce(t.emergency, false), t.since, t.step, t.due_at
+      from jsonb_to_recordset(p_rest -> 'timers') as t (patient uuid, episode uuid, severity smallint, emergency boolean,
+           since timestamptz, step text, due_at timestamptz)
+    on conflict (patient_id, episode) do update
+       set severity = excluded.severity, emergency = excluded.emergency, since = excluded.since, step = excluded.step,
+           due_at = excluded.due_at;
+    delete from escalation x using jsonb_to_recordset(p_rest -> 'episodes') as e (patient uuid, id uuid, state text)
+     where x.patient_id = e.patient and x.episode = e.id and e.state = 'closed';
 
     insert into outbox (id, patient_id, episode, audience, topic, severity, emergency, advice, dedupe, created_at, due_at)
     select o.id, o.patient, o.episode, o.audience, o.topic, o.severity, coalesce(o.emergency, false), o.advice, o.dedupe,

@@ -10,6 +10,8 @@ import anyio.to_thread
 import msgspec
 from uuid_utils.compat import uuid7
 
+from domain.episodes.escalation import Role
+from domain.episodes.holidays import Region
 from domain.people import facts, nhs_number
 from domain.readings.kinds import DataClass
 from server.auth.assertions import public_key
@@ -60,10 +62,24 @@ ADD_ORGANISATION: Final = Query(
 )
 ADD_PRINCIPAL: Final = Query(Nothing, "insert into principal (principal_id, kind, org_id) values ($1, $2, $3)")
 ADD_TEAM: Final = Query(
-    Nothing, "insert into team (org_id, team_id, name, zone, telephone) values ($1, $2, $3, $4, $5)"
+    Nothing, "insert into team (org_id, team_id, name, zone, telephone, region) values ($1, $2, $3, $4, $5, $6)"
 )
 ADD_HOURS: Final = Query(
     Nothing, "insert into team_hours (org_id, team_id, weekday, opens, closes) values ($1, $2, $3, $4, $5)"
+)
+ADD_CLOSURE: Final = Query(
+    Nothing,
+    "insert into closure (org_id, closure_id, team_id, from_at, to_at, reason) values ($1, $2, $3, $4, $5, $6)",
+)
+ADD_DUTY: Final = Query(
+    Nothing,
+    "insert into rota (org_id, rota_id, team_id, staff_id, role, from_at, to_at) values ($1, $2, $3, $4, $5, $6, $7)",
+)
+ADD_CONTACT: Final = Query(
+    Nothing,
+    """
+    insert into contact (org_id, contact_id, staff_id, team_id, place, channel, address) values ($1, $2, $3, $4, $5, $6, $7)
+    """,
 )
 ADD_STAFF: Final = Query(Nothing, "insert into staff (org_id, staff_id, name, role) values ($1, $2, $3, $4)")
 ADD_CREDENTIAL: Final = Query(
@@ -148,14 +164,33 @@ async def add_organisation(
 
 async def add_team(  # noqa: PLR0913 - one row's fields
     tx: Tx, org: UUID, name: str, *, opens: time = time(8), closes: time = time(18), weekdays: Iterable[int] = WEEKDAYS,
-    zone: str = "Europe/London", telephone: str = "", team: UUID | None = None,
+    zone: str = "Europe/London", region: Region = Region.ENGLAND, telephone: str = "", team: UUID | None = None,
 ) -> UUID:  # fmt: skip
-    """Create a team with its staffed hours."""
+    """Create a team with its staffed hours (closing at 00:00 is the end of the day) and the bank holidays it keeps."""
     made = team or uuid7()
-    await ADD_TEAM.run(tx, org, made, name, zone, telephone)
+    await ADD_TEAM.run(tx, org, made, name, zone, telephone, region)
     for weekday in weekdays:
         await ADD_HOURS.run(tx, org, made, weekday, opens, closes)
     return made
+
+
+async def add_closure(tx: Tx, org: UUID, team: UUID, from_at: datetime, to_at: datetime, reason: str) -> None:
+    """Close a team from an instant to an instant; bank holidays are known."""
+    await ADD_CLOSURE.run(tx, org, uuid7(), team, from_at, to_at, reason)
+
+
+async def add_duty(  # noqa: PLR0913 - one row's fields
+    tx: Tx, org: UUID, team: UUID, staff: UUID, role: Role, from_at: datetime, to_at: datetime,
+) -> None:  # fmt: skip
+    """Put a member on a team's rota as nurse, deputy or lead."""
+    await ADD_DUTY.run(tx, org, uuid7(), team, staff, role, from_at, to_at)
+
+
+async def add_contact(  # noqa: PLR0913 - one row's fields
+    tx: Tx, org: UUID, channel: str, address: str, *, staff: UUID | None = None, team: UUID | None = None, place: int = 1,
+) -> None:  # fmt: skip
+    """How somebody on duty, or a team outside its hours, is reached; place 1 is tried first."""
+    await ADD_CONTACT.run(tx, org, uuid7(), staff, team, place, channel, address)
 
 
 async def add_staff(tx: Tx, org: UUID, new: NewStaff) -> UUID:

@@ -13,7 +13,7 @@ from server.db import Database, connect
 from server.db_where import Where
 from server.idempotency import KEPT
 from server.ingest import Ingest
-from server.worker import Worker
+from server.worker import Worker, relay_of
 from tests.clinic import Clinic
 
 
@@ -137,7 +137,7 @@ async def test_ing_02_nothing_stored_shows_the_answer_and_it_is_forgotten_after_
         assert key not in row[1]
     async with database.begin(clinic.actor("stranger")) as tx:
         assert await tx.fetch("select 1 from idempotency where principal = $1", clinic.patient) == []
-    worker = Worker(database, Ingest(database))
+    worker = Worker(database, Ingest(database), relay_of(database, clinic.parts.extras["settings"]))
     await worker.retention(datetime.now(UTC))
     async with database.begin(clinic.actor("patient")) as tx:
         assert len(await tx.fetch("select 1 from idempotency")) == 1

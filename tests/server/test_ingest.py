@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from server.audit.chain import Entry, link
 from server.db import Database, Role
 from server.people import admin
-from server.worker import Worker
+from server.worker import Worker, relay_of
 from tests.clinic import Clinic
 
 
@@ -213,7 +213,7 @@ async def test_what_waited_for_its_repeat_is_judged_by_the_sweep(client: AsyncCl
     body = {"id": str(uuid7()), "kind": "oxygen_saturation", "takenAt": early.isoformat(), "value": 91, "unit": "%"}
     await put(client, clinic, body)
     assert await count(database, clinic, "select severity from episode") == 1
-    worker = Worker(database, clinic.parts.ingest)
+    worker = Worker(database, clinic.parts.ingest, relay_of(database, clinic.parts.extras["settings"]))
     await worker.sweep(datetime.now(UTC) + timedelta(minutes=9))
     assert await count(database, clinic, "select severity from episode") == 1
     await worker.sweep(datetime.now(UTC) + timedelta(minutes=11))
@@ -223,12 +223,12 @@ async def test_what_waited_for_its_repeat_is_judged_by_the_sweep(client: AsyncCl
 async def test_the_relay_marks_what_it_told(client: AsyncClient, clinic: Clinic, database: Database) -> None:
     body = {"id": str(uuid7()), "kind": "symptom", "takenAt": datetime.now(UTC).isoformat(), "code": "feel_worse"}
     await put(client, clinic, body)
-    worker = Worker(database, clinic.parts.ingest)
+    worker = Worker(database, clinic.parts.ingest, relay_of(database, clinic.parts.extras["settings"]))
     while await worker.relay():
         pass
     async with database.begin_as(Role.WORKER) as tx:
         rows = await tx.fetch("select done_at is not null, result from outbox where patient_id = $1", clinic.patient)
-    assert {(row[0], row[1]) for row in rows} == {(True, "log")}
+    assert {(row[0], row[1]) for row in rows} == {(True, "accepted")}
     await worker.partitions(datetime.now(UTC))
     assert await worker.partitions(datetime.now(UTC)) == 0
 

@@ -10,7 +10,8 @@ from uuid_utils.compat import uuid7
 from domain.detection.judgement import Judgement, Severity, Verdict
 from domain.detection.picture import Picture
 from domain.episodes import lifecycle
-from domain.episodes.episode import Closed, DismissReason, Effects, Episode, FlagState, Result, State
+from domain.episodes.episode import Change, Closed, DismissReason, Effects, Episode, FlagState, Result, State
+from domain.episodes.timer import Step
 from domain.errors import Conflict, Invalid
 from tests.builders import NOW, picture
 
@@ -22,6 +23,11 @@ def fired(severity: Severity, *, rule: str = "HF-W1", anchor: UUID | None = None
         rule=rule, version=1, group=more.pop("group", "HF-W"), anchor=anchor or uuid7(), anchor_at=NOW - timedelta(hours=hours),
         verdict=Verdict.FIRED, severity=severity, advice="ADV-HF", sentence="why", **more,
     )  # fmt: skip
+
+
+def changed(change: Change | None) -> Change:
+    assert change is not None
+    return change
 
 
 def settle(where: Picture, *judgements: Judgement, judged: tuple[UUID, ...] = (), corrected: tuple[UUID, ...] = ()) -> Effects:
@@ -53,7 +59,7 @@ def test_al_2_firing_again_while_open_adds_evidence_and_no_second_alert() -> Non
 def test_al_3_worse_goes_up_at_once_whoever_has_it() -> None:
     where = picture()
     settle(where, fired(Severity.AMBER))
-    taken, _, _ = lifecycle.acknowledge(where.episodes[0], STAFF, NOW)
+    taken = changed(lifecycle.acknowledge(where.episodes[0], STAFF, NOW)).episode
     where.episodes = [taken]
     effects = settle(where, fired(Severity.RED))
     (raised,) = effects.episodes
@@ -164,11 +170,24 @@ def episode(severity: Severity = Severity.AMBER, **more: Any) -> Episode:
 
 
 def test_alp_5_taking_is_idempotent_for_its_owner_only() -> None:
-    taken, events, _ = lifecycle.acknowledge(episode(), STAFF, NOW)
-    assert (taken.owner, taken.state, taken.version, events[0].what) == (STAFF, State.ACKNOWLEDGED, 2, "acknowledged")
-    assert lifecycle.acknowledge(taken, STAFF, NOW) == (taken, [], [])
+    change = changed(lifecycle.acknowledge(episode(), STAFF, NOW))
+    taken = change.episode
+    assert (taken.owner, taken.state, taken.version, change.events[0].what) == (STAFF, State.ACKNOWLEDGED, 2, "acknowledged")
+    assert lifecycle.acknowledge(taken, STAFF, NOW) is None
     with pytest.raises(Conflict):
         lifecycle.acknowledge(taken, OTHER, NOW)
+
+
+def test_alp_5_a_red_that_is_taken_has_half_an_hour_and_one_acted_on_has_longer() -> None:
+    taken = changed(lifecycle.acknowledge(episode(Severity.RED), STAFF, NOW))
+    assert taken.timer is not None
+    assert (taken.timer.step, taken.timer.due_at) == (Step.NOT_ACTED, NOW + timedelta(minutes=30))
+    begun = lifecycle.start(taken.episode, "rang her", STAFF, NOW)
+    assert begun.timer is not None
+    assert (begun.episode.state, begun.timer.step, begun.events[0].body) == (State.IN_PROGRESS, Step.NOT_CLOSED, {"reason": "rang her"})
+    assert lifecycle.start(episode(), "", STAFF, NOW).episode.owner == STAFF
+    with pytest.raises(Conflict):
+        lifecycle.start(taken.episode, "", OTHER, NOW)
 
 
 @pytest.mark.parametrize(
@@ -176,8 +195,10 @@ def test_alp_5_taking_is_idempotent_for_its_owner_only() -> None:
 )
 def test_al_7_snooze_has_an_end_and_a_reason(severity: Severity, hours: int) -> None:
     until = NOW + timedelta(hours=hours)
-    put_off, _, _ = lifecycle.snooze(episode(severity), until, "seen tomorrow", STAFF, NOW)
-    assert (put_off.snoozed_until, put_off.snooze_reason) == (until, "seen tomorrow")
+    change = lifecycle.snooze(episode(severity), until, "seen tomorrow", STAFF, NOW)
+    assert (change.episode.snoozed_until, change.episode.snooze_reason) == (until, "seen tomorrow")
+    assert change.timer is not None
+    assert (change.timer.step, change.timer.due_at) == (Step.BACK, until)
     for wrong in (until + timedelta(seconds=1), NOW):
         with pytest.raises(Invalid):
             lifecycle.snooze(episode(severity), wrong, "why", STAFF, NOW)
@@ -194,11 +215,16 @@ def test_al_11_no_action_asks_why() -> None:
     for result in (Result.NO_ACTION_NEEDED, Result.FALSE_ALARM):
         with pytest.raises(Invalid):
             lifecycle.close(episode(), result, None, STAFF, NOW)
-    closed, events, _ = lifecycle.close(episode(), Result.FALSE_ALARM, DismissReason.EXPECTED, STAFF, NOW)
+    change = lifecycle.close(episode(), Result.FALSE_ALARM, DismissReason.EXPECTED, STAFF, NOW)
+    closed = change.episode
     assert (closed.closed_how, closed.dismiss_reason, closed.owner) == (Closed.DISMISSED, DismissReason.EXPECTED, STAFF)
-    assert events[0].body == {"result": "false_alarm", "reason": "expected"}
-    acted, events, _ = lifecycle.close(episode(), Result.VISIT, None, STAFF, NOW)
-    assert (acted.closed_how, acted.dismiss_reason, events[0].body) == (Closed.RESOLVED, None, {"result": "visit"})
-    for act in (lambda: lifecycle.acknowledge(closed, STAFF, NOW), lambda: lifecycle.close(closed, Result.VISIT, None, STAFF, NOW)):
+    assert (change.events[0].body, change.timer) == ({"result": "false_alarm", "reason": "expected"}, None)
+    acted = lifecycle.close(episode(), Result.VISIT, None, STAFF, NOW)
+    assert (acted.episode.closed_how, acted.episode.dismiss_reason) == (Closed.RESOLVED, None)
+    assert acted.events[0].body == {"result": "visit"}
+    for act in (
+        lambda: lifecycle.acknowledge(closed, STAFF, NOW), lambda: lifecycle.close(closed, Result.VISIT, None, STAFF, NOW),
+        lambda: lifecycle.start(closed, "", STAFF, NOW),
+    ):  # fmt: skip
         with pytest.raises(Conflict):
             act()

@@ -1,0 +1,147 @@
+-- Who is on duty and when, whom to tell next and by when, and who was told with which result (AL-6, ALP-4, ALP-12).
+set lock_timeout = '5s';
+set statement_timeout = '60s';
+
+-- When a team is closed besides weekends and bank holidays.
+create table closure (
+    org_id uuid not null,
+    closure_id uuid primary key,
+    team_id uuid not null references team,
+    from_at timestamptz not null,
+    to_at timestamptz not null,
+    reason text not null default '',
+    check (from_at < to_at)
+);
+create index closure_team on closure (team_id, to_at);
+
+-- Who has which duty from when to when. Where nobody is named, a team's own members answer by their job.
+create table rota (
+    org_id uuid not null,
+    rota_id uuid primary key,
+    team_id uuid not null references team,
+    staff_id uuid not null references staff,
+    role text not null check (role in ('nurse', 'deputy', 'lead')),
+    from_at timestamptz not null,
+    to_at timestamptz not null,
+    check (from_at < to_at)
+);
+create index rota_team on rota (team_id, to_at);
+
+-- How somebody, or a team outside its hours, is reached: the first channel first. Whoever has none is told in the log.
+create table contact (
+    org_id uuid not null,
+    contact_id uuid primary key,
+    staff_id uuid references staff,
+    team_id uuid references team,
+    place smallint not null check (place between 1 and 9),
+    channel text not null check (channel in ('log', 'email')),
+    address text not null default '' check (length(address) <= 320),
+    check (num_nonnulls(staff_id, team_id) = 1)
+);
+create unique index contact_staff on contact (staff_id, place) where staff_id is not null;
+create unique index contact_team on contact (team_id, place) where team_id is not null;
+
+-- The clock of each open episode. Not a patient table (architecture 6): swept across patients with `skip locked`.
+create table escalation (
+    patient_id uuid not null,
+    episode uuid not null,
+    severity smallint not null,
+    emergency boolean not null,
+    since timestamptz not null,
+    step text not null,
+    due_at timestamptz not null,
+    primary key (patient_id, episode)
+);
+create index escalation_due on escalation (due_at);
+
+-- Who was told, when, by which channel, with which result, in which words. `recipient`: staff, patient, or a team outside hours.
+create table delivery (
+    patient_id uuid not null,
+    id uuid not null,
+    outbox uuid not null,
+    episode uuid,
+    audience text not null,
+    role text not null,
+    topic text not null,
+    recipient uuid not null,
+    channel text not null,
+    message uuid not null,
+    said text not null,
+    state text not null check (state in ('sending', 'accepted', 'refused', 'failed')),
+    code text not null default '',
+    attempts smallint not null default 0,
+    created_at timestamptz not null default now(),
+    sent_at timestamptz,
+    received_at timestamptz,
+    primary key (patient_id, id),
+    unique (patient_id, outbox, recipient, channel)
+);
+
+-- AL-9: a rule is shown, or recorded only, for a team (all teams: null) from when to when, by whom and why.
+create table rule_mode (
+    mode_id uuid primary key,
+    rule text not null check (length(rule) between 1 and 40),
+    team_id uuid references team,
+    mode text not null check (mode in ('active', 'shadow')),
+    from_at timestamptz not null default now(),
+    to_at timestamptz,
+    by text not null check (length(by) between 1 and 100),
+    reason text not null check (length(reason) between 1 and 500),
+    check (to_at is null or to_at > from_at)
+);
+create index rule_mode_rule on rule_mode (rule, team_id);
+
+do $$
+declare
+    name text;
+begin
+    foreach name in array array['closure', 'rota', 'contact', 'escalation', 'delivery', 'rule_mode'] loop
+        execute format('alter table %I enable row level security', name);
+        execute format('alter table %I force row level security', name);
+        execute format('create policy worker_all on %I to steady_worker using (true) with check (true)', name);
+    end loop;
+    foreach name in array array['closure', 'rota', 'contact', 'rule_mode'] loop
+        execute format('create policy owner_all on %I to steady_owner using (true) with check (true)', name);
+    end loop;
+end $$;
+
+create policy own_org on closure for select to steady_app using (org_id = app_org());
+create policy own_org on rota for select to steady_app using (org_id = app_org());
+-- A patient sees the hours of whoever she shares with, in whichever organisation.
+create policy shared_with on team for select to steady_app
+    using (team_id in (select g.team_id from access_grant g where g.patient_id = (select app_principal())));
+create policy shared_with on team_hours for select to steady_app
+    using (team_id in (select g.team_id from access_grant g where g.patient_id = (select app_principal())));
+create policy shared_with on closure for select to steady_app
+    using (team_id in (select g.team_id from access_grant g where g.patient_id = (select app_principal())));
+
+create policy ingest_group on escalation to steady_ingest
+    using (patient_id = any ((select app_patients())::uuid[])) with check (patient_id = any ((select app_patients())::uuid[]));
+create policy seen on escalation for select to steady_app
+    using ((patient_id, episode) in (select e.patient_id, e.id from episode e));
+create policy act on escalation to steady_app
+    using (patient_id in (select e.patient_id from effective_access e
+            where e.principal = (select app_principal()) and e.may_read and e.basis <> 'self'))
+    with check ((patient_id, episode) in (select e.patient_id, e.id from episode e));
+create policy seen on delivery for select to steady_app
+    using ((patient_id, episode) in (select e.patient_id, e.id from episode e));
+-- A receipt is one's own: whoever opens the person or takes the concern has seen what they were told.
+create policy receive on delivery for update to steady_app
+    using (recipient = (select app_principal())) with check (recipient = (select app_principal()));
+
+create policy anybody on rule_mode for select to steady_app, steady_ingest using (true);
+grant select on rule_mode to steady_app, steady_ingest;
+grant select, insert, update (to_at) on rule_mode to steady_worker;
+grant select on closure, rota to steady_app;
+grant select, insert, update, delete on escalation to steady_app, steady_ingest, steady_worker;
+grant select on delivery to steady_app;
+grant update (received_at) on delivery to steady_app;
+grant select, insert, update on delivery to steady_worker;
+grant select on closure, rota, contact to steady_worker;
+create policy watch_read on escalation for select to steady_watch using (true);
+grant select on escalation to steady_watch;
+
+-- What the ladder does to an episode: it goes back to the queue without an owner, and the history says so.
+grant update (state, version, owner, acknowledged_at, snoozed_until, snooze_reason) on episode to steady_worker;
+grant update (version) on picture to steady_worker;
+grant insert on episode_event, change_log, outbox to steady_worker;

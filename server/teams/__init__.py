@@ -1,0 +1,1 @@
+"""Teams: when they are staffed, and who is on duty."""
