@@ -99,6 +99,26 @@ def watch(*, once: bool) -> None:
 
 
 @main.command()
+@click.option("--cohort", type=click.Choice(["hf", "copd", "asthma", "diabetes", "ckd", "mixed"]), default="mixed", show_default=True,
+              help="Who: one condition, or the mix of a service.")  # fmt: skip
+@click.option("--people", type=click.IntRange(1, 100_000), default=100, show_default=True, help="How many people.")
+@click.option("--days", type=click.IntRange(1, 3_660), default=365, show_default=True, help="How long they are watched.")
+@click.option("--seed", type=click.IntRange(1, 1_000_000), default=1, show_default=True,
+              help="The same seed gives the same bytes. 1 to 99 are for tuning, all others for scoring.")  # fmt: skip
+@click.option("--noise", type=click.IntRange(1, 3), default=2, show_default=True, help="1 careful people, 2 usual ones, 3 a rough crowd.")
+@click.option("--starts-on", type=click.DateTime(["%Y-%m-%d"]), default=None, help="The first day (2025-01-06).")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None,
+              help="Where to; .csv writes CSV, anything else JSON lines. Without it, JSON lines on the screen.")  # fmt: skip
+@click.option("--json", "json", is_flag=True, help="Only the summary, for scripts.")
+def simulate(**given: Any) -> None:  # noqa: ANN401 - click's options
+    """People who never lived, with readings, gaps, mistakes and the events that are to be found."""
+    from server.simulation.command import main as run
+
+    starts = given.pop("starts_on")
+    _run(run, starts_on=None if starts is None else starts.date(), **given)
+
+
+@main.command()
 @click.option("--superuser", default="postgres", show_default=True, help="Who may make roles and the database.")
 def migrate(superuser: str) -> None:
     """Make roles and database, and bring the schema to this release."""

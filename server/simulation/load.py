@@ -21,6 +21,7 @@ from server.episodes import service
 from server.ingest import Part, Request
 from server.people import admin
 from server.simulation import people, readings
+from server.simulation.chance import draft, number
 from server.simulation.people import Person
 
 KEEN: Final = 0.8
@@ -135,8 +136,8 @@ async def _lived_in(parts: Parts, org: UUID, nurse: Actor, everybody: Sequence[P
     with_heart = [one for one in everybody[STORY:] if "heart_failure" in one.new.conditions][6:16]
     for place, person in enumerate(with_heart):
         at = now - timedelta(days=18 + 3 * place, hours=1)
-        felt = readings.draft(chance, "symptom", at, code="breathless_on_effort_worse")
-        await _submit(parts, org, person, [msgspec.structs.replace(felt, history=False)], at + timedelta(minutes=1))
+        felt = draft(chance, "symptom", at, code="breathless_on_effort_worse")
+        await _submit(parts, org, person, [felt], at + timedelta(minutes=1))
         async with parts.database.begin(nurse) as tx:
             row = await tx.fetchrow("select id from episode where patient_id = $1 and state <> 'closed' limit 1", person.id)
         if row is None:
@@ -179,7 +180,7 @@ async def _today(parts: Parts, org: UUID, everybody: Sequence[Person], seed: int
         if condition == "heart_failure":
             # Three mornings without a gap, so that today has something to be held against.
             before = [
-                readings.draft(chance, "body_weight", now - timedelta(days=back, hours=3), person.weight - 0.1, unit="kg", places=1)
+                draft(chance, "body_weight", now - timedelta(days=back, hours=3), person.normal.weight - 0.1, unit="kg", places=1)
                 for back in (3, 2, 1)
             ]
             await _submit(parts, org, person, before, now - timedelta(hours=5))
@@ -192,13 +193,13 @@ def _step(chance: random.Random, person: Person, kind: str, at: datetime, value:
           other: str | None) -> Draft:  # fmt: skip
     parts: dict[str, Decimal] | None = None
     if kind == "symptom":
-        made = readings.draft(chance, kind, at, code=other)
+        made = draft(chance, kind, at, code=other)
     elif kind == "blood_pressure":
-        parts = {"systolic": readings.number(value or 0, 0), "diastolic": Decimal(other or 0)}
-        made = readings.draft(chance, kind, at, parts=parts, unit=unit)
+        parts = {"systolic": number(value or 0, 0), "diastolic": Decimal(other or 0)}
+        made = draft(chance, kind, at, parts=parts, unit=unit)
     else:
-        base = {"body_weight": person.weight, "peak_flow": 0.0}.get(kind, 0.0)
+        base = {"body_weight": person.normal.weight, "peak_flow": 0.0}.get(kind, 0.0)
         shown = (value or 0.0) * float(person.new.facts.get("best_peak_flow", "1")) if kind == "peak_flow" else base + (value or 0.0)
         places = 0 if unit in {"%", "L/min"} else 1
-        made = readings.draft(chance, kind, at, shown, unit=unit, places=places)
-    return msgspec.structs.replace(made, history=False, source=Source.APP)
+        made = draft(chance, kind, at, shown, unit=unit, places=places)
+    return msgspec.structs.replace(made, source=Source.APP)

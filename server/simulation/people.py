@@ -7,8 +7,11 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from server.people.admin import NewPatient
+from server.simulation.chance import uuid_of
+from server.simulation.cohort import MIX, Normal, facts_of, usual
 
 GIVEN: Final = (
     "Agnes", "Derek", "Moira", "Bethan", "Joan", "Amir", "Priya", "Stanley", "Olive", "Gareth", "Winifred", "Samuel", "Fatima",
@@ -22,12 +25,6 @@ FAMILY: Final = (
     "Hodge", "Jarvis", "Kaur", "Luscombe", "Morgan", "Northcott", "Parry", "Quinn", "Rowe", "Stott", "Tully", "Underhill",
     "Vaughan", "Wren", "Yeo", "Zielinska",
 )  # fmt: skip
-MIX: Final = (
-    (("heart_failure",), 26), (("heart_failure", "hypertension"), 12), (("copd",), 16), (("asthma",), 12),
-    (("hypertension",), 14), (("diabetes_type_2",), 8), (("diabetes_type_1",), 6), (("copd", "heart_failure"), 6),
-)  # fmt: skip
-"""Conditions and how many of a hundred people live with them."""
-
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """One simulated person: the record, and what is normal for them."""
@@ -35,23 +32,10 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     new: NewPatient
     id: UUID
     adherence: float
-    weight: float
-    systolic: float
-    diastolic: float
-    pulse: float
-    spo2: float
-    peak_flow: float
-    glucose: float
+    normal: Normal
     has_sensor: bool
     quiet_for: int
-
-
-def uuid_of(chance: random.Random) -> UUID:
-    """A UUID of the seed's own (version 8)."""
-    bits = bytearray(chance.randbytes(16))
-    bits[6] = bits[6] & 0x0F | 0x80
-    bits[8] = bits[8] & 0x3F | 0x80
-    return UUID(bytes=bytes(bits))
+    steady: bool
 
 
 def nhs_number(place: int) -> str | None:
@@ -65,11 +49,11 @@ def make(seed: int, count: int, today: date, coordinators: Sequence[UUID]) -> li
     """So many people; the first is the one of the demo's story."""
     chance = random.Random(seed)  # noqa: S311 - a simulation must be repeatable
     found: list[Person] = []
-    number = 1000
+    tried = 1000
     sensors = 0
     while len(found) < count:
-        number += 1
-        nhs = nhs_number(number)
+        tried += 1
+        nhs = nhs_number(tried)
         if nhs is None:
             continue
         place = len(found)
@@ -78,23 +62,21 @@ def make(seed: int, count: int, today: date, coordinators: Sequence[UUID]) -> li
         age = 78 if place == 0 else chance.randint(22, 64) if young else chance.randint(52, 89)
         has_sensor = "diabetes_type_1" in conditions and sensors < 6  # noqa: PLR2004 - sensors are many readings
         sensors += has_sensor
-        best = round(chance.uniform(380, 560), -1)
-        usual = chance.choice((90, 91, 92, 93)) if "copd" in conditions else chance.choice((96, 97, 97, 98))
+        normal = usual(chance, conditions)
+        if place == 0:
+            normal = replace(normal, weight=72.3)
         new = NewPatient(
             id=uuid_of(chance), given_name=GIVEN[place % len(GIVEN)],
             family_name=FAMILY[(place + place // len(GIVEN) * 7) % len(FAMILY)],
             birth_on=today - timedelta(days=age * 365 + age // 4 + chance.randint(1, 360)), nhs_number=nhs, conditions=conditions,
             telephone=f"07700 900{place % 1000:03}", prefers=chance.choice(("app", "app", "text", "call")),
             language="cy" if chance.random() < 0.04 else "en", coordinator=coordinators[place % len(coordinators)],  # noqa: PLR2004
-            facts=({"usual_spo2": str(usual)} if "copd" in conditions else {})
-            | ({"best_peak_flow": str(int(best))} if "asthma" in conditions else {}),
+            facts=facts_of(normal, conditions),
         )  # fmt: skip
         assert new.id is not None  # noqa: S101 - given three lines up
         found.append(Person(
             new=new, id=new.id, adherence=0.97 if place < 3 else chance.uniform(0.62, 0.97),  # noqa: PLR2004
-            weight=72.3 if place == 0 else chance.uniform(54, 112), systolic=chance.uniform(118, 146),
-            diastolic=chance.uniform(68, 86), pulse=chance.uniform(58, 84), spo2=float(usual), peak_flow=best * 0.93,
-            glucose=chance.uniform(6.2, 8.8), has_sensor=has_sensor,
+            normal=normal, has_sensor=has_sensor, steady=place < 3,  # noqa: PLR2004
             quiet_for=chance.randint(8, 20) if place > 20 and chance.random() < 0.03 else 0,  # noqa: PLR2004
         ))  # fmt: skip
     return found

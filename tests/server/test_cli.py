@@ -25,7 +25,8 @@ def test_help_loads_nothing_heavy_and_names_every_command() -> None:
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
     words = steady("--help").stdout
-    for name in ("demo", "serve", "work", "watch", "import", "keys", "doctor", "migrate", "openapi", "assets", "audit", "bench", "decode"):
+    for name in ("demo", "serve", "work", "watch", "import", "keys", "doctor", "migrate", "openapi", "assets", "audit", "bench", "decode",
+                 "simulate"):  # fmt: skip
         assert name in words
     took: list[float] = []
     for _ in range(3):
