@@ -52,6 +52,8 @@ class Heart:
         self.scale = 0.16 * own
         self.weekend = abs(chance.gauss(0, 0.12))
         self.signs = [(code, chance.uniform(low, high)) for code, low, high, ever in _SIGNS if chance.random() < ever]
+        # One in five hardly ever complains, however ill.
+        self.speaks = 0.15 if chance.random() < 0.2 else chance.uniform(0.4, 1.0)  # noqa: PLR2004
         self.trouble = Trouble()
         if troubled:
             frailty = chance.gammavariate(1.6, 1 / 1.6)
@@ -59,8 +61,8 @@ class Heart:
                 self._decompensates(at)
         self._benign(days)
         self.complains = [
-            Course(at, at + 0.2, at + chance.choice((0.9, 0.9, 1.2, 2.1)), chance.uniform(0.35, 0.95))
-            for at in moments(chance, 3.0 * rough.complaints * skewed(chance, 1.0, 0.6, 0.2, 4), days, 3)
+            Course(at, at + 0.2, at + chance.choice((0.9, 0.9, 1.2, 2.1, 4.6)), chance.uniform(0.35, 1.0))
+            for at in moments(chance, 4.5 * rough.complaints * skewed(chance, 1.0, 0.6, 0.2, 4), days, 3)
         ]
 
     def _decompensates(self, at: float) -> None:
@@ -78,7 +80,7 @@ class Heart:
         if way < 0.6:  # noqa: PLR2004 - pressure falls in some, rises in others
             off = chance.gauss(11, 4) * (-1 if way < 0.38 else 1)  # noqa: PLR2004
             trouble.add("pressure", Course(at - skewed(chance, 7, 0.4, 1.5, 18), at, over, off))
-        sudden = chance.random() < 0.15  # noqa: PLR2004 - no warning at all
+        sudden = chance.random() < 0.22  # noqa: PLR2004 - no warning at all
         lead = chance.uniform(0.1, 0.9) if sudden else skewed(chance, 7, 0.6, 1.0, 24)
         trouble.add("burden", Course(at - lead, at, over, chance.uniform(0.8, 1.3), chance.uniform(0.7, 1.4)))
         if chance.random() < 0.7:  # noqa: PLR2004 - admitted; the others are treated at home
@@ -119,4 +121,4 @@ class Heart:
         if felt < 0.2:  # noqa: PLR2004 - nothing worth a word
             return []
         felt += self.chance.gauss(0, 0.08)
-        return [code for code, from_burden in self.signs if felt >= from_burden]
+        return [code for code, from_burden in self.signs if felt >= from_burden and self.chance.random() < self.speaks]
