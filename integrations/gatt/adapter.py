@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from domain.readings.reading import Context, Draft, Source, TimeSource
-from integrations.derived import reading_id
+from integrations.derived import GLUCOSE_BOUNDS, reading_id
 from integrations.gatt import layouts
 from integrations.gatt.numbers import Number, Special, Wrong
 from integrations.manifest import Delivery, Fault, Parsed, Unreadable
@@ -110,12 +110,6 @@ def _number(value: Number, what: str) -> Decimal:
     return value
 
 
-_BOUNDS: Final = {
-    ("mg/dL", ">"): Decimal(500), ("mg/dL", "<"): Decimal(40), ("mmol/L", ">"): Decimal("27.8"), ("mmol/L", "<"): Decimal("2.2"),
-}  # fmt: skip
-"""What is said at least when a device says HI or LO and no number: a hypo that has none must still call somebody."""
-
-
 def _beyond(value: Number, unit: str, *, above: bool, below: bool) -> tuple[Decimal, Literal["<", ">"] | None]:
     """A glucose as its device said it, and whether it is beyond what the device can measure."""
     comparator: Literal["<", ">"] | None = None
@@ -124,7 +118,7 @@ def _beyond(value: Number, unit: str, *, above: bool, below: bool) -> tuple[Deci
     elif below or value is Special.BELOW:
         comparator = "<"
     if comparator is not None and isinstance(value, Special):
-        return _BOUNDS[unit, comparator], comparator
+        return GLUCOSE_BOUNDS[unit, comparator], comparator
     return _number(value, "concentration"), comparator
 
 
