@@ -229,11 +229,18 @@ class _Work:
             case Reading():
                 return self._believed(draft, checked)
             case Quarantined():
+                if self._is_settled(draft):
+                    return Duplicate(id=draft.id, first_id=draft.id)
                 self.taken.quarantined.append((draft, checked))
                 return checked
             case Rejected():
                 return checked
         assert_never(checked)  # pragma: no cover - closed by the types
+
+    def _is_settled(self, draft: Draft) -> bool:
+        """Whether a person released this very draft before: the sender who repeats it is told that it is here."""
+        kind = BY_NAME[draft.kind].no
+        return any(one.id == draft.id and one.marks[-1:] == ("released",) for one in self.picture.readings.get(kind, ()))
 
     def _believed(self, draft: Draft, reading: Reading) -> Outcome:  # noqa: C901 - the cases of architecture 8, in order
         sampled = reading.kind in SAMPLED

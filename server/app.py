@@ -24,6 +24,8 @@ from server.idempotency import Idempotent
 from server.limits import Limited
 from server.openapi import config, document
 from server.people import routes as people
+from server.quarantine import pages as held_pages
+from server.quarantine import routes as held
 from server.readings import routes as readings
 from server.rules import routes as rules
 from server.web import routes as web
@@ -73,8 +75,10 @@ HANDLERS: Final[list[Any]] = [
     *episodes.ROUTES,
     *rules.ROUTES,
     *forms.ROUTES,
+    *held.ROUTES,
     *sign_in_pages.ROUTES,
     *desk.ROUTES,
+    *held_pages.ROUTES,
     *web.ROUTES,
 ]
 

@@ -22,6 +22,7 @@ DataError = asyncpg.DataError
 PostgresError = asyncpg.PostgresError
 InterfaceError = asyncpg.InterfaceError
 RaisedInSql = asyncpg.RaiseError
+NotThereError = asyncpg.NoDataFoundError
 BUSY: Final = (
     asyncpg.TooManyConnectionsError,
     asyncpg.LockNotAvailableError,

@@ -29,7 +29,7 @@ from domain.errors import Busy, NotFound
 from domain.people.patient import Profile
 from domain.readings.kinds import BY_NAME
 from domain.readings.quality import restore_sample
-from domain.readings.reading import Draft, Outcome, Reading, Rejected, Status
+from domain.readings.reading import Draft, Outcome, Reading, Rejected, Status, Stored
 from server import clock
 from server.audit.chain import NOBODY, Entry, link
 from server.db import Connection, Database, PostgresError, RaisedInSql, Role
@@ -57,12 +57,24 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     request_id: UUID
 
 
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person decided about a held reading; committed with the reading that it makes (DQ-12)."""
+
+    held: UUID
+    kind: int
+    version: int
+    state: str
+    what: str
+    reason: str
+
+
 class Part(msgspec.Struct, frozen=True):
     """The drafts of one patient within a request, and the filled-in form that they come from, as a row of `response`."""
 
     patient: UUID
     drafts: Sequence[Draft]
     response: dict[str, Any] | None = None
+    decision: Decision | None = None
 
 
 class Work:
@@ -209,6 +221,8 @@ class _Group:
                 classes.append(part.response["data_class"])
             for data_class in classes:
                 self.pairs.setdefault((work.request.actor.id, part.patient, data_class), len(self.pairs))
+            if part.decision is not None:
+                self.pairs.setdefault((work.request.actor.id, part.patient, part.decision.kind // 100), len(self.pairs))
         self.taken.append((work, part, taken))
         return taken.outcomes
 
@@ -400,7 +414,7 @@ class Flusher:
     async def _widen(self, connection: Connection, group: _Group, patient: UUID, sent: Sequence[Draft]) -> Picture:
         """A picture from well before the oldest draft (or the reading it corrects) on."""
         group.wide.add(patient)
-        times = [draft.taken_at for draft in sent if draft.kind in BY_NAME and not draft.retracts]
+        times = [draft.taken_at for draft in sent if draft.kind in BY_NAME]
         for draft in sent:
             if draft.corrects is not None:
                 found: datetime | None = await connection.fetchval(FIND, patient, draft.corrects)
@@ -572,11 +586,11 @@ def _rest(group: _Group) -> str | None:
     watched = {part.patient for _, part, taken in group.taken
                if (taken.added or taken.samples) and group.pictures[part.patient].episodes}  # fmt: skip
     responses = [part.response for _, part, _ in group.taken if part.response is not None]
-    if not moved and not watched and not responses and all(taken.is_plain for _, _, taken in group.taken):
+    if not moved and not watched and not responses and all(part.decision is None and taken.is_plain for _, part, taken in group.taken):
         return None
     rest: dict[str, list[Any]] = {
         name: [] for name in ("pictures", "statuses", "hours", "quarantine", "corrections", "judgements", "episodes", "flags",
-                              "events", "timers", "outbox", "due", "changes")
+                              "events", "timers", "outbox", "due", "changes", "decisions")
     }
     for patient, picture in group.pictures.items():
         rest["pictures"].append({"patient": patient, "orphans": picture.orphans, "verdicts": picture.verdicts})
@@ -586,6 +600,8 @@ def _rest(group: _Group) -> str | None:
         rest["due"].append({"patient": patient, "at": group.pictures[patient].due_at})
     for work, part, taken in group.taken:
         _rest_of(rest, group, work, part.patient, taken)
+        if part.decision is not None and work.request is not None:
+            rest["decisions"].append(_decision_row(part, part.decision, taken, work.request.actor.id))
     # Two requests of one group may change the same row; one statement can write it once only.
     rest["hours"] = list({(row["patient"], row["kind"], row["hour"], row["device"]): row for row in rest["hours"]}.values())
     rest["episodes"] = list({row["id"]: row for row in rest["episodes"]}.values())
@@ -645,6 +661,17 @@ def _rest_of(  # noqa: C901 - one loop per table
         rest["outbox"].append({**msgspec.structs.asdict(notice), "id": uuid7(), "patient": patient})
     for changed in {episode.id for episode in effects.episodes} | {flag.episode for flag in effects.flags if flag.episode}:
         rest["changes"].append({"entity": "episode", "id": changed, "patient": patient, "op": "put"})
+
+
+def _decision_row(part: Part, decision: Decision, taken: intake.Taken, actor: UUID) -> dict[str, Any]:
+    """A decision with the reading that it made; none where it made none, or found the same reading there already."""
+    made = next((one.reading for draft, one in zip(part.drafts, taken.outcomes, strict=True)
+                 if isinstance(one, Stored) and not draft.retracts), None)  # fmt: skip
+    return {
+        "patient": part.patient, "id": decision.held, "version": decision.version, "state": decision.state, "what": decision.what,
+        "reason": decision.reason, "by": actor, "reading": None if made is None else made.id,
+        "reading_at": None if made is None else made.taken_at,
+    }  # fmt: skip
 
 
 def _judgement_row(patient: UUID, key: UUID, judgement: Judgement, data_class: int) -> dict[str, Any]:

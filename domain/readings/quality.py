@@ -58,10 +58,13 @@ def check(draft: Draft, *, recent: Mapping[int, Sequence[Reading]], now: datetim
         unit = None
     marks: list[str] = []
     held = _ranges(draft, kind, values, canonical, unit or kind.unit, marks)
-    if held is None and kind.no == _WEIGHT:
+    if held is None and kind.no == _WEIGHT and draft.settled is None:
         held = _weight_mixed_up(draft, canonical[0], recent.get(_WEIGHT, ()))
-    if held is not None:
+    if isinstance(held, Rejected) or (held is not None and draft.settled != "released"):
         return held
+    if draft.settled is not None:
+        # A person looked at it: what a device says of its range stays, every other doubt is answered (DQ-12).
+        marks = [*(mark for mark in marks if mark == "beyond_range"), draft.settled]
     return _timed(draft, kind, canonical, original, unit, marks, now)
 
 
@@ -124,7 +127,7 @@ def _ranges(  # noqa: C901 - each DQ rule is a line
         return None
     suspect = _mixed_up(kind, sent[0], value, unit)
     if suspect is not None:
-        return _held(draft, suspect, "/unit", "This looks like another unit than the one named; please confirm.")
+        return _held(draft, suspect, "/unit", "This looks like another unit than the one named.")
     limits = kind.hard
     if unit == "mg/dL" and kind.name.startswith("glucose"):
         low, high = (Decimal(40), Decimal(500)) if kind.sampled else (Decimal(10), Decimal(900))
@@ -174,7 +177,7 @@ _WIDE: Final = Decimal(120)
 def _blood_pressure(draft: Draft, kind: Kind, values: Sequence[Decimal], marks: list[str]) -> Quarantined | Rejected | None:
     systolic, diastolic = values[0], values[1]
     if systolic < _TOO_LOW_KPA[0] and diastolic < _TOO_LOW_KPA[1]:
-        return _held(draft, "implausible_for_unit", "/unit", "This looks like kPa; please confirm.")
+        return _held(draft, "implausible_for_unit", "/unit", "This looks like kPa.")
     for part, value in zip(kind.parts, values, strict=False):
         if _outside(value, part.hard):
             return _held(draft, "impossible", f"/parts/{part.name}", "Outside what is possible for a person.")
@@ -201,7 +204,7 @@ def _weight_mixed_up(draft: Draft, value: Decimal, before: Sequence[Reading]) ->
     usual = median(one.value for one in before)
     ratio = value / usual
     if any(low <= ratio <= high for low, high in _RATIOS):
-        return _held(draft, "implausible_for_unit", "/unit", "This looks like pounds or stones; please confirm.")
+        return _held(draft, "implausible_for_unit", "/unit", "This looks like pounds or stones.")
     return None
 
 

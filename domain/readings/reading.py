@@ -64,6 +64,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     Exactly one of `value`, `parts` (named parts of a panel such as blood pressure) and `code` (coded kinds) is given,
     unless `retracts` is true: then `corrects` names a reading to be marked entered in error and nothing is measured.
+    `settled`: a person decided about it when it was held (DQ-12), so no rule doubts it again.
     """
 
     id: UUID
@@ -85,6 +86,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     retracts: bool = False
     reason: str | None = None
     history: bool = False
+    settled: Literal["released", "corrected"] | None = None
 
 
 class Reading(msgspec.Struct, frozen=True, array_like=True, gc=False):

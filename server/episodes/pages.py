@@ -36,6 +36,7 @@ from server.episodes.store import EventRow, SeriesRow
 from server.http import AnyRequest, header, path_id, query_of
 from server.live import EVERYTHING
 from server.people import service as people
+from server.quarantine import service as quarantine
 from server.web import charts, words
 from server.web.layout import Pages, policy
 from server.web.routes import html
@@ -84,12 +85,14 @@ _DONE: Final = {"acknowledge": "Taken: it is yours.", "snooze": "Put off.", "clo
 _STAFF_ROLE: Final = {"nurse": "specialist nurse", "lead": "lead nurse", "coordinator": "coordinator", "admin": "administrator"}
 
 
-def _must_be_staff(actor: Actor) -> None:
+def must_be_staff(actor: Actor) -> None:
+    """Pages are for staff; for anybody else there is nothing."""
     if actor.kind is not ActorKind.STAFF:
         raise NotFound
 
 
-async def _shell(request: AnyRequest, parts: Parts, actor: Actor, *, section: str = "", said: str = "") -> Shell:
+async def shell_of(request: AnyRequest, parts: Parts, actor: Actor, *, section: str = "", said: str = "") -> Shell:
+    """What stands round every page: brand, who looks, CSRF token."""
     pages: Pages = parts.extras["pages"]
     found = await people.me(parts.database, actor)
     cookie = cookie_of(request.scope["headers"])
@@ -142,7 +145,8 @@ def _value(kind: int, row: SeriesRow) -> str:
     return shown
 
 
-def _unit(kind: int) -> str:
+def unit_of(kind: int) -> str:
+    """A kind's unit as people write it."""
     return {"mm[Hg]": "mmHg", "Cel": "°C", "/min": "a minute"}.get(BY_NO[kind].unit, BY_NO[kind].unit)
 
 
@@ -161,7 +165,7 @@ def _first(text: str) -> str:
 def _thumbnail(number: int, points: tuple[charts.Point, ...], end: datetime) -> Markup:
     kind = BY_NO[number]
     frame = charts.Frame(
-        title=kind.label, label=kind.label, unit=_unit(number), start=end - timedelta(days=DAYS), end=end,
+        title=kind.label, label=kind.label, unit=unit_of(number), start=end - timedelta(days=DAYS), end=end,
         places=min(kind.places, 1), width=150, height=44,
     )  # fmt: skip
     return charts.sparkline(points, charts.own_band(points, end), frame)
@@ -187,7 +191,7 @@ def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
         more=max(len(reasons) - _REASONS, 0), told=_first(next((one.advice for one in reasons if one.advice), "")),
         trend=_thumbnail(card.kind, tuple(_points(card.series)), now.replace(minute=0, second=0, microsecond=0) + _HOUR),
         trend_label=kind.label.lower() + ("" if last else ": no readings"),
-        latest=f"{_value(card.kind, last)} {_unit(card.kind)}" if last else "",
+        latest=f"{_value(card.kind, last)} {unit_of(card.kind)}" if last else "",
         latest_at=last.taken_at.astimezone(ZONE) if last else None, flagged_at=worst.raised_at.astimezone(ZONE),
         waited=words.waited(worst.raised_at, now), owner=worst.owner_name or ("somebody" if worst.owner else ""),
         is_mine=worst.owner == actor.id, snoozed_until=worst.snoozed_until,
@@ -216,16 +220,17 @@ def _seen(states: dict[UUID, str]) -> str:
 @get("/", include_in_schema=False)
 async def queue(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[bytes]:
     """Who needs me, most urgent first, why, and how many are steady."""
-    _must_be_staff(actor)
+    must_be_staff(actor)
     found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"])
     now = found.as_of.astimezone(ZONE)
     ready = await parts.ready()
     view = QueueView(
+        held=await quarantine.count(parts.database, actor),
         rows=tuple(row_of(card, actor, now) for card in found.cards), people=found.people, as_of=now, seen=_seen(_states(found)),
         lag="" if ready["watching"] else "The watch is not running: readings are stored and judged, but nobody is reminded. "
         "Tell whoever runs this service.",
     )  # fmt: skip
-    shell = await _shell(request, parts, actor, section="queue")
+    shell = await shell_of(request, parts, actor, section="queue")
     pages: Pages = parts.extras["pages"]
     return html(pages.page("steady/queue.html", shell, view, now), policy(shell.nonce))
 
@@ -254,7 +259,7 @@ def _late(reason: service.Reason) -> LineView:
 def _chart(kind: int, rows: Sequence[SeriesRow], marks: Sequence[charts.Mark], now: datetime) -> ChartView:
     found = BY_NO[kind]
     start = max(now - timedelta(days=PERSON_DAYS), rows[0].taken_at - timedelta(hours=12))
-    frame = charts.Frame(title=found.label, label=found.label, unit=_unit(kind), start=start, end=now, places=min(found.places, 1))
+    frame = charts.Frame(title=found.label, label=found.label, unit=unit_of(kind), start=start, end=now, places=min(found.places, 1))
     points = _points(rows)
     finding = ""
     if kind == _PRESSURE:
@@ -269,12 +274,12 @@ def _chart(kind: int, rows: Sequence[SeriesRow], marks: Sequence[charts.Mark], n
         finding = charts.against(rows[-1].value, own)
         picture = charts.line_chart(points, own, marks, frame)
         sentence = charts.sentence(points, own, frame)
-    title = f"{found.label}: {_value(kind, rows[-1])} {_unit(kind)}" + (f", {finding}" if finding else "")
+    title = f"{found.label}: {_value(kind, rows[-1])} {unit_of(kind)}" + (f", {finding}" if finding else "")
     return ChartView(key=found.name, title=title, picture=picture, sentence=sentence, unit=_columns(kind), table=_table(kind, rows))
 
 
 def _columns(kind: int) -> str:
-    return f"{BY_NO[kind].label}, {_unit(kind)}"
+    return f"{BY_NO[kind].label}, {unit_of(kind)}"
 
 
 def _table(kind: int, rows: Sequence[SeriesRow]) -> tuple[TableRow, ...]:
@@ -285,7 +290,7 @@ def _sensor(rows: Sequence[SeriesRow], marks: Sequence[charts.Mark], now: dateti
     """The last day as it was, and a usual day from two weeks."""
     last = [row for row in rows if row.taken_at > now - timedelta(days=1)]
     views: list[ChartView] = []
-    label, unit = BY_NO[_SENSOR].label, _unit(_SENSOR)
+    label, unit = BY_NO[_SENSOR].label, unit_of(_SENSOR)
     if last:
         frame = charts.Frame(title=label, label=label, unit=unit, start=now - timedelta(days=1), end=now, places=1)
         points = [(row.taken_at.astimezone(zone), row.value) for row in last]
@@ -378,7 +383,7 @@ async def _person(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID
         parts.database, parts.reads, actor, patient, request.scope["state"]["request_id"], kinds=_CHARTS, days=PERSON_DAYS
     )
     now = found.as_of.astimezone(ZONE)
-    shell = await _shell(request, parts, actor)
+    shell = await shell_of(request, parts, actor)
     pages: Pages = parts.extras["pages"]
     text = pages.page("steady/patient.html", shell, person_view(found, actor, now, fault), now)
     return html(text, policy(shell.nonce), status=status)
@@ -389,11 +394,12 @@ async def person(
     request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], patient_id: FromPath[str]
 ) -> Response[bytes]:
     """One person: why they are flagged, what was measured, what happened."""
-    _must_be_staff(actor)
+    must_be_staff(actor)
     return await _person(request, parts, actor, path_id(patient_id))
 
 
-def _version(form: dict[str, str]) -> int:
+def version_of_form(form: dict[str, str]) -> int:
+    """Which version of a thing the page showed."""
     text = form.get("version", "")
     if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - an integer's digits
         raise Invalid("The page is too old: load it again.", "/version")
@@ -402,7 +408,7 @@ def _version(form: dict[str, str]) -> int:
 
 async def _act(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, episode: UUID, what: str) -> None:
     form = await form_of(request)
-    version = _version(form)
+    version = version_of_form(form)
     here = (parts.database, parts.reads, actor, patient, episode, version, request.scope["state"]["request_id"])
     if what == "acknowledge":
         await service.acknowledge(*here)
@@ -435,7 +441,7 @@ async def act(
     episode_id: FromPath[str], what: FromPath[str],
 ) -> Response[bytes]:  # fmt: skip
     """Take, put off or close; then back to where it was pressed. A refusal is said where it was pressed too."""
-    _must_be_staff(actor)
+    must_be_staff(actor)
     patient = path_id(patient_id)
     in_place = header(request.scope, b"hx-request") == b"true"
     fault = ""
@@ -456,7 +462,7 @@ async def _row(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, *
     """The person's row as it is now, for the queue in which the button was pressed."""
     found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"], only=patient)
     now = found.as_of.astimezone(ZONE)
-    shell = await _shell(request, parts, actor, said=said)
+    shell = await shell_of(request, parts, actor, said=said)
     pages: Pages = parts.extras["pages"]
     views = [msgspec.structs.replace(row_of(card, actor, now), fault=fault) for card in found.cards]
     text = "".join(pages.live_row(shell, view, now, said) for view in views) or pages.live_gone(f"row-{patient}", said)
@@ -466,8 +472,8 @@ async def _row(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, *
 @get("/events", include_in_schema=False)
 async def events(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Stream:
     """Rows as they change. Each is read again under the viewer's own rights, so a withdrawn grant is felt at once (ACC-5)."""
-    _must_be_staff(actor)
-    shell = await _shell(request, parts, actor)
+    must_be_staff(actor)
+    shell = await shell_of(request, parts, actor)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return Stream(_rows(request, parts, shell), media_type="text/event-stream", headers=headers)
 

@@ -73,10 +73,23 @@ create table quarantine (
     detail text not null,
     actor uuid not null,
     state text not null default 'held' check (state in ('held', 'released', 'corrected', 'discarded')),
-    decided_by uuid,
-    decided_at timestamptz,
-    reason text,
+    version integer not null default 1,
+    reading uuid,
+    reading_at timestamptz,
     primary key (patient_id, id)
+);
+
+-- Every decision about a held reading, with author and reason (DQ-12).
+create table quarantine_event (
+    patient_id uuid not null,
+    id uuid not null,
+    seq integer generated always as identity,
+    at timestamptz not null,
+    what text not null check (what in ('release', 'correct', 'discard', 'hold', 'confirm')),
+    by uuid not null,
+    reason text not null,
+    primary key (patient_id, id, seq),
+    foreign key (patient_id, id) references quarantine (patient_id, id)
 );
 
 -- Corrections and retractions, with author and reason; the old row keeps its values (ING-9).
@@ -302,15 +315,15 @@ do $$
 declare
     name text;
 begin
-    foreach name in array array['reading', 'sensor_hour', 'picture', 'quarantine', 'correction', 'judgement', 'episode',
-        'flag', 'episode_event', 'outbox', 'due', 'change_log', 'audit', 'heartbeat']
+    foreach name in array array['reading', 'sensor_hour', 'picture', 'quarantine', 'quarantine_event', 'correction', 'judgement',
+        'episode', 'flag', 'episode_event', 'outbox', 'due', 'change_log', 'audit', 'heartbeat']
     loop
         execute format('alter table %I enable row level security', name);
         execute format('alter table %I force row level security', name);
     end loop;
     -- The grouped commit sees and writes only the patients of its group.
-    foreach name in array array['reading', 'sensor_hour', 'picture', 'quarantine', 'correction', 'judgement', 'episode',
-        'flag', 'episode_event', 'due', 'outbox', 'change_log']
+    foreach name in array array['reading', 'sensor_hour', 'picture', 'quarantine', 'quarantine_event', 'correction',
+        'judgement', 'episode', 'flag', 'episode_event', 'due', 'outbox', 'change_log']
     loop
         execute format('create policy ingest_group on %I to steady_ingest '
             'using (patient_id = any ((select app_patients())::uuid[])) '
@@ -357,10 +370,9 @@ create policy act on picture for update to steady_app
     using (patient_id in (select e.patient_id from effective_access e
             where e.principal = (select app_principal()) and e.may_read and e.basis <> 'self'))
     with check (true);
-create policy decide on quarantine for update to steady_app
-    using ((patient_id, (kind / 100)::smallint) in (select e.patient_id, e.data_class from effective_access e
-            where e.principal = (select app_principal()) and e.may_write))
-    with check (decided_by = app_principal());
+-- Decisions are written by the commit that judges what they make (DQ-12); everybody else reads.
+create policy seen on quarantine_event for select to steady_app
+    using ((patient_id, id) in (select q.patient_id, q.id from quarantine q));
 create policy append on audit for insert to steady_app, steady_ingest, steady_worker with check (true);
 create policy own_log on audit for select to steady_app using (patient_id = app_principal());
 create policy read_all on audit for select to steady_auditor using (true);
@@ -370,16 +382,15 @@ create policy watch_read on outbox for select to steady_watch using (true);
 create policy watch_read on due for select to steady_watch using (true);
 create policy owner_all on picture to steady_owner using (true) with check (true);
 
-grant select on reading, sensor_hour, picture, quarantine, correction, judgement, episode, flag, episode_event, change_log,
-    audit, heartbeat to steady_app;
+grant select on reading, sensor_hour, picture, quarantine, quarantine_event, correction, judgement, episode, flag,
+    episode_event, change_log, audit, heartbeat to steady_app;
 grant update (state, version, owner, acknowledged_at, snoozed_until, snooze_reason, closed_at, closed_how, result, dismiss_reason)
     on episode to steady_app;
 grant update (version) on picture to steady_app;
 grant insert on episode_event, change_log, outbox, audit to steady_app;
-grant update (state, decided_by, decided_at, reason) on quarantine to steady_app;
 grant select, insert, update on reading, sensor_hour, picture, quarantine, correction, judgement, episode, flag, due to steady_ingest;
 grant delete on due to steady_ingest;
-grant insert on episode_event, outbox, change_log, audit to steady_ingest;
+grant insert on episode_event, quarantine_event, outbox, change_log, audit to steady_ingest;
 -- `on conflict (dedupe)` asks to read that column, and no other.
 grant select (dedupe) on outbox to steady_app, steady_ingest;
 grant select, update on outbox to steady_worker;

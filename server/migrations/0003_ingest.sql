@@ -179,6 +179,8 @@ end $$;
 -- What most commits do not have: corrections, sensor hours, quarantine, judgements, episodes, flags, who must be told.
 create function ingest_rest(p_at timestamptz, p_rules smallint, p_rest jsonb) returns void
     language plpgsql as $$
+declare
+    counted integer;
 begin
     update picture i set orphans = coalesce(g.orphans, i.orphans), verdicts = coalesce(g.verdicts, i.verdicts)
       from jsonb_to_recordset(p_rest -> 'pictures') as g (patient uuid, orphans jsonb, verdicts jsonb)
@@ -206,6 +208,24 @@ begin
       from jsonb_to_recordset(p_rest -> 'quarantine')
         as q (patient uuid, id uuid, kind smallint, draft jsonb, code text, pointer text, detail text, actor uuid)
     on conflict (patient_id, id) do nothing;
+
+    if jsonb_array_length(p_rest -> 'decisions') > 0 then
+        with decided as (
+            update quarantine q
+               set state = d.state, version = q.version + 1, reading = d.reading, reading_at = d.reading_at
+              from jsonb_to_recordset(p_rest -> 'decisions') as d (patient uuid, id uuid, version integer, state text,
+                   reading uuid, reading_at timestamptz)
+             where q.patient_id = d.patient and q.id = d.id and q.version = d.version
+            returning 1)
+        select count(*) into counted from decided;
+        if counted <> jsonb_array_length(p_rest -> 'decisions') then
+            raise exception 'somebody decided meanwhile' using errcode = 'P0002';
+        end if;
+        insert into quarantine_event (patient_id, id, at, what, by, reason)
+        select d.patient, d.id, p_at, d.what, d.by, d.reason
+          from jsonb_to_recordset(p_rest -> 'decisions')
+            as d (patient uuid, id uuid, what text, by uuid, reason text);
+    end if;
 
     insert into correction (patient_id, corrects, id, retracts, reason, author, at)
     select c.patient, c.corrects, c.id, c.retracts, coalesce(c.reason, ''), c.author, p_at

@@ -9,14 +9,14 @@ import msgspec
 
 from domain.actor import Actor, ActorKind, Scope
 from domain.errors import NotFound
-from domain.readings.reading import Draft, Outcome, Rejected, Source
+from domain.readings.reading import Draft, Outcome, Quarantined, Rejected, Source
 from domain.text import admit
 from server import clock, metrics
 from server.audit import reads
 from server.db import Database
 from server.ingest import Ingest, Part, Request
 from server.readings import store
-from server.readings.wire import Bad, ItemOut, ReadingIn, Retraction, draft_of, out
+from server.readings.wire import Bad, ItemOut, ReadingIn, Retraction, asked, draft_of, out
 
 _OWNERS_KEPT_S: Final = 5.0
 SOURCES: Final = {ActorKind.PATIENT: Source.APP, ActorKind.STAFF: Source.STAFF, ActorKind.VENDOR: Source.VENDOR}
@@ -63,6 +63,7 @@ async def take(  # noqa: C901 - the door of every reading
     source = SOURCES[actor.kind]
     outcomes: list[Outcome | Bad | None] = [None] * len(items)
     parts: dict[UUID, list[tuple[int, Draft]]] = {}
+    held: dict[int, Draft] = {}  # by place, to be asked about
     for place, item in enumerate(items):
         draft = item if isinstance(item, Bad) else draft_of(item, source)
         if isinstance(draft, Bad) or isinstance(item, Bad):
@@ -86,9 +87,18 @@ async def take(  # noqa: C901 - the door of every reading
             request, [Part(owner, [draft for _, draft in drafts]) for owner, drafts in parts.items()]
         )
         for drafts, answer in zip(parts.values(), answers, strict=True):
-            for (place, _), outcome in zip(drafts, answer, strict=True):
+            for (place, draft), outcome in zip(drafts, answer, strict=True):
                 outcomes[place] = outcome
+                if isinstance(outcome, Quarantined):
+                    held[place] = draft
     found = [out(outcome, item.id) for outcome, item in zip(outcomes, items, strict=True) if outcome is not None]
+    return _told(found, held)
+
+
+def _told(found: list[ItemOut], held: dict[int, Draft]) -> list[ItemOut]:
+    """Count what became of each, and ask about what is held."""
+    for place, draft in held.items():
+        found[place] = asked(found[place], draft)
     for one in found:
         metrics.READINGS.labels(one.status).inc()
     return found

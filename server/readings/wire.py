@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from domain.errors import Malformed
+from domain.readings.quarantine import meanings
 from domain.readings.reading import Context, Draft, Duplicate, Outcome, Quarantined, Rejected, Source, Stored
 from domain.text import admit
 from server.http import members
@@ -63,7 +64,7 @@ class Retraction(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forb
 
 
 class ItemOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """What became of one item sent."""
+    """What became of one item sent. One that is held is asked about: `POST /v1/me/quarantine/{id}/answer`."""
 
     id: UUID | None
     status: Literal["stored", "duplicate", "quarantined", "rejected"]
@@ -72,6 +73,8 @@ class ItemOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     code: str | None = None
     pointer: str | None = None
     detail: str | None = None
+    question: str | None = None
+    meant: list[str] | None = None
 
 
 class BatchOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,6 +226,13 @@ def draft_of(item: ReadingIn, source: Source) -> Draft | Bad:
         corrects=None if item.corrects is _UNSET else item.corrects,
         reason=None if item.reason is _UNSET else admit(item.reason, pointer="/reason"),
     )
+
+
+def asked(item: ItemOut, draft: Draft) -> ItemOut:
+    """A held item with the question that its sender can answer at once (F3); the value itself is never echoed."""
+    units = [one.unit for one in meanings(draft)]
+    question = f"Did you mean {' or '.join(units)}?" if units else "Is this right as sent?"
+    return msgspec.structs.replace(item, question=question, meant=units or None)
 
 
 def out(outcome: Outcome | Bad, sent: UUID | None) -> ItemOut:

@@ -142,6 +142,7 @@ class QueueView(msgspec.Struct, frozen=True, kw_only=True):
     seen: str = ""
     lag: str = ""
     mine_only: bool = False
+    held: int = 0
 
     def count(self, rank: str) -> int:
         """How many rows have this rank; an emergency counts as urgent."""
@@ -226,6 +227,37 @@ class PatientView(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
     results: tuple[Choice, ...] = ()
     reasons: tuple[Choice, ...] = ()
+
+
+class HeldView(msgspec.Struct, frozen=True, kw_only=True):
+    """One held reading: what was sent, why it is held, what it might have meant, and what was decided."""
+
+    patient: str
+    id: str
+    version: int
+    name: str
+    kind: str
+    sent: str
+    value: str
+    names: str = ""
+    taken_at: datetime
+    received_at: datetime
+    why: str
+    state: str
+    may_decide: bool
+    needs_a_time: bool
+    meant: tuple[Choice, ...] = ()
+    units: tuple[Choice, ...] = ()
+    history: tuple[LineView, ...] = ()
+
+
+class HeldListView(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for a decision, and what was decided."""
+
+    held: tuple[HeldView, ...]
+    decided: tuple[HeldView, ...]
+    as_of: datetime
+    fault: str = ""
 
 
 class ProblemView(msgspec.Struct, frozen=True, kw_only=True):

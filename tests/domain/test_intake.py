@@ -160,3 +160,10 @@ def test_a_picture_forgets_what_no_rule_needs() -> None:
     assert len(where.recent_ids) == 8 * intake.KEPT
     assert intake.complete_from(where, WEIGHT) <= NOW
     assert isinstance(take(where, draft("body_weight", 80.4))[0], Stored)
+
+
+def test_dq_12_a_released_draft_that_is_sent_again_is_here() -> None:
+    where, sent = picture(), draft("heart_rate", 310)
+    assert words(take(where, sent)) == ["impossible"]
+    assert words(take(where, replace(sent, settled="released"))) == ["Stored"]
+    assert words(take(where, sent)) == ["Duplicate"]

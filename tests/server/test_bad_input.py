@@ -31,6 +31,11 @@ ROUTES = {
     "refuse limits": ("POST", "/v1/patients/{patient}/limits/{id}/end", "patient"),
     "pair": ("POST", "/v1/pairing", None),
     "pairing code": ("POST", "/v1/pairing-codes", "nurse"),
+    "release": ("POST", "/v1/patients/{patient}/quarantine/{id}/release", "nurse"),
+    "correct": ("POST", "/v1/patients/{patient}/quarantine/{id}/correct", "nurse"),
+    "discard": ("POST", "/v1/patients/{patient}/quarantine/{id}/discard", "nurse"),
+    "hold": ("POST", "/v1/patients/{patient}/quarantine/{id}/hold", "nurse"),
+    "answer": ("POST", "/v1/me/quarantine/{id}/answer", "patient"),
     "share": ("POST", "/v1/me/grants", "patient"),
 }
 JSON = {"content-type": "application/json"}

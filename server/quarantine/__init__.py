@@ -1,0 +1,1 @@
+"""One slice: held readings, and what people decide about them."""
