@@ -122,8 +122,6 @@ def _trim(picture: Picture, kind: int, now: datetime, spans: Spans) -> None:
     days = spans.diary.get(kind)
     if days is not None:
         start = midnight(start, zone)
-    elif kind in SAMPLED:
-        start = start.replace(minute=0, second=0, microsecond=0)
     whole_from = complete_from(picture, kind)
     if start <= whole_from or not series or series[0].taken_at >= start:
         return

@@ -29,6 +29,10 @@ ADVICE: Final[dict[str, str]] = {
     "ADV-BP": "Your blood pressure is above your target. No need to panic: keep taking your tablets. We will look at it with you.",
     "ADV-HYPO": "Your sugar is low. Take 15 to 20 g of fast sugar now, and test again in 15 minutes.",
     "ADV-KET": "Test your ketones again in 2 hours. Never stop insulin. Drink water. Ring {team} if they rise or you feel ill.",
+    "ADV-KET-NOW": "Your sugar is high or you are ill. Test your ketones now, and your sugar again in 2 hours. Never stop insulin. Drink "
+    "water. Ring {team} if ketones are 0.6 or more. Ring 999 if you are drowsy or breathe fast.",
+    "ADV-KET-RED": "Ring {team} now; if nobody answers, ring 111. Never stop insulin. Drink water and test again in 2 hours. Ring 999 if "
+    "you are drowsy, breathe fast or cannot stop being sick.",
     "ADV-SICK": "While you are being sick or not drinking, your plan says to pause: {medicines}. Start again after 24 to 48 hours of "
     "eating and drinking. Ring {team} if you are not sure.",
     "ADV-KIDNEY": "A blood test needs acting on. {team} will ring you. Stop ibuprofen-type painkillers. Ring 111 if nobody has rung "
@@ -36,6 +40,11 @@ ADVICE: Final[dict[str, str]] = {
     "ADV-SEIZURE": "Time it. Cushion the head. If it lasts over 5 minutes, give rescue medicine if you have it, then ring 999.",
     "ADV-MOOD": "Thank you for telling us. You are not alone. Someone will call you {when}. Ring 999 if you are in danger, 111 and press "
     "2 for mental health, or Samaritans on 116 123, day and night.",
+    "ADV-MATERNITY": "Ring your maternity unit now and tell them this number. They will want to see you today. Ring 999 if you have a bad "
+    "headache, your sight changes, it hurts under your ribs or your face swells.",
+    "ADV-MATERNITY-NOW": "Go to your maternity unit now, and ring them on the way. Ring 999 if you have a bad headache, your sight changes, "
+    "it hurts under your ribs or your face swells.",
+    "ADV-SEEN": "Thank you. Your team can see this and will talk about it with you. Ring {team} sooner if you feel worse.",
     "ADV-MISS": "We have not seen a reading since {day}. Do you need help with the device? Ring {team}.",
     "ADV-CLOSED": "Your team is closed just now. Ring 111 now and tell them what you told us. If it gets worse, ring 999.",
     "ADV-NO-ANSWER": "Nobody from your team has answered yet. Do not wait for us: ring 111 now, or 999 if it gets worse.",

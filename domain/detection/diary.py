@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from domain.days import local
+from domain.readings import sensor_days
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Reading
 
@@ -185,6 +186,10 @@ def _codes(ones: Sequence[_Timed]) -> Day:
     return _of(ones[0], each=tuple(sorted({int(one.value) for _, one in ones})))
 
 
+def _samples(ones: Sequence[_Timed]) -> Day:
+    return _of(ones[0], each=sensor_days.fold([one for _, one in ones]))
+
+
 def _last(ones: Sequence[_Timed]) -> Day:
     return _of(ones[-1])
 
@@ -199,6 +204,7 @@ _DAILY: Final[dict[int, Callable[[Sequence[_Timed]], Day]]] = {
     BY_NAME["blood_pressure"].no: _pressures,
     BY_NAME["reliever_puffs"].no: _sum,
     BY_NAME["symptom"].no: _codes,
+    BY_NAME["glucose_cgm"].no: _samples,
 }
 """Kind -> its daily value (BL-1); of any other kind it is the last of the day."""
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from domain.detection import sick_days
 from domain.detection.judgement import Judgement, Severity
 from domain.detection.picture import View
 from domain.detection.rule import Look, Rule
@@ -37,10 +38,10 @@ def symptom(rule: Rule, _view: View, anchor: Reading) -> Judgement | None:
     return rule.fired(anchor, Severity.RED, f"Reports: {_said(code)}", advice=advice, emergency=True)
 
 
-def felt(rule: Rule, _view: View, anchor: Reading) -> Judgement | None:
+def felt(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """F44: 'I feel worse', or a symptom that no other rule answers, is always seen by somebody."""
     code = int(anchor.value)
-    if code not in _OTHERS:
+    if code not in _OTHERS and (code not in sick_days.ILLNESS or sick_days.answers(code, view.profile, anchor.taken_at)):
         return None
     return rule.fired(anchor, Severity.AMBER, f"Reports: {_said(code)}", advice="ADV-TODAY")
 

@@ -13,7 +13,27 @@ from uuid import UUID
 
 import msgspec
 
-from domain.detection import asthma, diabetes, emergency, heart_failure, hypertension, news2, oximetry
+from domain.detection import (
+    asthma,
+    bowel,
+    diabetes,
+    egfr,
+    emergency,
+    epilepsy,
+    falls,
+    heart_failure,
+    high_glucose,
+    hypertension,
+    hypos,
+    kidney,
+    mood,
+    neurology,
+    news2,
+    oximetry,
+    pregnancy,
+    sensor,
+    sick_days,
+)
 from domain.detection.judgement import Judgement, Severity, Verdict
 from domain.detection.picture import View
 from domain.detection.rule import NO_TIME, Clearing, Rule
@@ -30,6 +50,18 @@ RULES: Final[tuple[Rule, ...]] = (
     *hypertension.RULES,
     *diabetes.RULES,
     *asthma.RULES,
+    *hypos.RULES,
+    *high_glucose.RULES,
+    *sick_days.RULES,
+    *sensor.RULES,
+    *kidney.RULES,
+    *egfr.RULES,
+    *epilepsy.RULES,
+    *mood.RULES,
+    *bowel.RULES,
+    *neurology.RULES,
+    *falls.RULES,
+    *pregnancy.RULES,
 )
 BY_ID: Final = {rule.id: rule for rule in RULES}
 FLOOR: Final = frozenset(rule.id for rule in RULES if rule.floor)

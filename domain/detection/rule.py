@@ -193,11 +193,21 @@ def out_of_scope(profile: Profile, anchor: Reading, *, least: int | None = ADULT
     """Why a rule for adults who are not pregnant does not apply (C-6), or None."""
     if not in_pregnancy and profile.facts and profile.has("pregnant", anchor.taken_at):
         return "out of scope: pregnant"
+    if not in_pregnancy and profile.facts and is_after_birth(profile, anchor.taken_at):
+        return "out of scope: less than 6 weeks after a birth"
     born = profile.birth_on.year
     # Only near the birthday does the exact age matter.
     if least is not None and anchor.taken_at.year - born <= least and age_at(profile, anchor) < least:
         return f"out of scope: under {least}"
     return None
+
+
+_SIX_WEEKS: Final = timedelta(weeks=6)
+
+
+def is_after_birth(profile: Profile, at: datetime) -> bool:
+    """Whether a pregnancy ended at most 6 weeks before (PG-0)."""
+    return any(one.to_at is not None and one.to_at <= at <= one.to_at + _SIX_WEEKS for one in profile.told("pregnant"))
 
 
 def same(one: Decimal) -> str:

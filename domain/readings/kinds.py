@@ -115,7 +115,6 @@ SYMPTOMS: Final[dict[int, tuple[str, str]]] = {
     56: ("seizure_injury", "Hurt in a seizure, not the head"),
     57: ("seizure_started", "A seizure has started and is being timed"),
     58: ("seizure_stopped", "The seizure has stopped"),
-    59: ("no_seizure", "No seizure since the last entry"),
     60: ("hypo_helped", "Needed another person's help with a low sugar"),
     61: ("hypo_unconscious", "Passed out or had a fit with a low sugar"),
     62: ("seizure_not_recovered", "Has not come round after a seizure"),
@@ -130,17 +129,21 @@ SYMPTOMS: Final[dict[int, tuple[str, str]]] = {
     80: ("neurological_24_hours", "A new or worse neurological symptom for more than 24 hours"),
     81: ("swallowing_problem", "Trouble swallowing"),
     82: ("parkinson_dose_lost", "A Parkinson's dose could not be taken or kept down"),
-    85: ("fall", "A fall"),
-    86: ("fall_injury", "Hurt in a fall, not the head"),
-    87: ("fall_head_injury", "Hit the head in a fall"),
-    88: ("blackout", "Blacked out"),
-    89: ("long_lie", "Could not get up for more than an hour after a fall"),
     90: ("feel_worse", "I feel worse"),
     91: ("feel_as_usual", "I feel as usual"),
     100: ("pain_under_ribs", "Pain just under the ribs"),
     101: ("sudden_swelling", "Sudden swelling of face, hands or feet"),
 }
 """Symptom code -> number (stored), and its plain-English label. One symptom is one reading."""
+
+FALLS: Final[dict[int, tuple[str, str]]] = {
+    1: ("fall", "A fall"),
+    2: ("injury", "Hurt in a fall, not the head"),
+    3: ("head_injury", "Hit the head in a fall"),
+    4: ("blackout", "Blacked out"),
+    5: ("long_lie", "Could not get up for more than an hour after a fall"),
+}
+"""What is said of a fall; kept apart from symptoms because a year of falls is looked at, and few people have one a month."""
 
 ACVPU: Final = {0: "alert", 1: "confusion", 2: "voice", 3: "pain", 4: "unresponsive"}
 
@@ -225,6 +228,7 @@ _ALL: Final = (
     Kind(no=533, name="late_parkinson_doses", label="Parkinson's doses over 30 minutes late", unit="{doses}",
          hard=_range("0", "20")),
     Kind(no=534, name="clinical_frailty", label="Clinical frailty scale", unit="{score}", hard=_range("1", "9")),
+    Kind(no=535, name="fall", label="Fall", unit="{code}", codes={no: code for no, (code, _) in FALLS.items()}),
     Kind(no=601, name="phq9_total", label="PHQ-9", loinc="44261-6", unit="{score}", hard=_range("0", "27")),
     Kind(no=602, name="phq9_item9", label="PHQ-9 item 9", loinc="44260-8", unit="{score}", hard=_range("0", "3")),
     Kind(no=603, name="gad7_total", label="GAD-7", loinc="70274-6", unit="{score}", hard=_range("0", "21")),

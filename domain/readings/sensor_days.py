@@ -1,10 +1,5 @@
-"""What a sensor's samples of one civil day come to: counts and sums, so that weeks of samples need not be held.
+"""What a sensor's samples of one civil day come to: counts and sums, so that weeks of samples need not be held."""
 
-Every field is a sum or a sorted set over the samples in force, so that the day is the same whatever order they came in
-and a sample that was wrong can be taken out again.
-"""
-
-from bisect import bisect_left, insort
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -22,53 +17,70 @@ EDGES_MG: Final = (Decimal(54), Decimal(63), Decimal(70), Decimal(140), Decimal(
 
 _LOW: Final = 2
 _VERY_LOW: Final = 0
+LOW: Final = EDGES_MMOL[_LOW]
+VERY_LOW: Final = EDGES_MMOL[_VERY_LOW]
 _PER_HOUR: Final = ((5, 4), (13, 12))
 """A usual hour of at most so many samples: such a sensor gives so many (every 15 minutes, every 5); else one a minute."""
 _EACH_MINUTE: Final = 60
 
 
-class SensorDay(msgspec.Struct, array_like=True):
+class SensorDay(msgspec.Struct, frozen=True):
     """One day of samples. `beyond`: how many are below 3.0, 3.5 and 3.9, and above 7.8, 10.0 and 13.9 mmol/L (54 to 250 mg/dL).
 
     `valued`, `total` and `squares` are of those with a number (LO and HI have none, DQ-3), in mg/dL. `hours`: how many in
-    each hour of UTC, as (hours since 1970, count). `lows`: the minute since 1970 of each low, doubled, plus 1 when below 3.0.
+    each hour that has any. `lows`: the minute since 1970 of each low, doubled, plus 1 when it is below 3.0.
     """
 
-    n: int = 0
-    beyond: list[int] = msgspec.field(default_factory=lambda: [0, 0, 0, 0, 0, 0])
-    valued: int = 0
-    total: Decimal = Decimal(0)
-    squares: Decimal = Decimal(0)
+    n: int
+    beyond: tuple[int, ...]
+    valued: int
+    total: Decimal
+    squares: Decimal
+    hours: tuple[int, ...]
+    lows: tuple[int, ...]
+
+
+_BANDS: Final = 6
+_FIVE: Final = 5
+_TEN: Final = 10
+
+
+def fold(samples: Sequence[Reading]) -> tuple[int, ...]:
+    """A day of samples, in order, as whole numbers: exact, and the same for the same samples."""
+    beyond = [0] * _BANDS
+    total = squares = Decimal(0)
+    valued = 0
     hours: dict[int, int] = {}
     lows: list[int] = []
-
-    def add(self, one: Reading, sign: int = 1) -> None:
-        """Count a sample in, or out again with sign -1."""
+    for one in samples:
         in_mg = one.unit == "mg/dL" and one.original is not None
-        value, edges = (one.original[0].quantize(Decimal(1), ROUND_HALF_UP), EDGES_MG) if in_mg and one.original else (
-            one.value, EDGES_MMOL)  # fmt: skip
-        self.n += sign
+        value = one.original[0].quantize(Decimal(1), ROUND_HALF_UP) if in_mg and one.original else one.value
+        edges = EDGES_MG if in_mg else EDGES_MMOL
         if one.comparator is None:
             mg = value if in_mg else value * MG_PER_MMOL_GLUCOSE
-            self.valued += sign
-            self.total += sign * mg
-            self.squares += sign * mg * mg
+            valued += 1
+            total += mg
+            squares += mg * mg
         for place, edge in enumerate(edges):
-            if is_beyond(value, one.comparator, edge, is_low=place <= _LOW):
-                self.beyond[place] += sign
-        since = one.taken_at - EPOCH
-        hour = since // timedelta(hours=1)
-        left = self.hours.get(hour, 0) + sign
-        if left:
-            self.hours[hour] = left
-        else:
-            del self.hours[hour]
+            beyond[place] += is_beyond(value, one.comparator, edge, is_low=place <= _LOW)
+        minute = (one.taken_at - EPOCH) // timedelta(minutes=1)
+        hours[minute // 60] = hours.get(minute // 60, 0) + 1
         if is_beyond(value, one.comparator, edges[_LOW], is_low=True):
-            mark = since // timedelta(minutes=1) * 2 + is_beyond(value, one.comparator, edges[_VERY_LOW], is_low=True)
-            if sign > 0:
-                insort(self.lows, mark)
-            else:
-                del self.lows[bisect_left(self.lows, mark)]
+            lows.append(minute * 2 + is_beyond(value, one.comparator, edges[_VERY_LOW], is_low=True))
+    counts = tuple(hours.values())
+    # 18.0156 times a tenth has five places, its square ten.
+    return (len(samples), *beyond, valued, int(total.scaleb(_FIVE)), int(squares.scaleb(_TEN)), len(counts), *counts, *lows)
+
+
+def read(each: tuple[int, ...]) -> SensorDay:
+    """The day that `fold` made."""
+    n, *beyond = each[: _BANDS + 1]
+    valued, total, squares, hours = each[_BANDS + 1 : _BANDS + 5]
+    start = _BANDS + 5
+    return SensorDay(
+        n, tuple(beyond), valued, Decimal(total).scaleb(-_FIVE), Decimal(squares).scaleb(-_TEN), each[start : start + hours],
+        each[start + hours :],
+    )  # fmt: skip
 
 
 def is_beyond(value: Decimal, comparator: str | None, edge: Decimal, *, is_low: bool) -> bool:
@@ -109,7 +121,7 @@ class Summary(msgspec.Struct, frozen=True):
 
 def per_hour(days: Sequence[SensorDay]) -> int:
     """How many samples an hour of this person's sensor has, from the usual one: 4, 12 or 60."""
-    counts = sorted(count for day in days for count in day.hours.values())
+    counts = sorted(count for day in days for count in day.hours)
     usual = counts[len(counts) // 2] if counts else 0
     return next((each for most, each in _PER_HOUR if usual <= most), _EACH_MINUTE)
 
@@ -122,7 +134,7 @@ def summary(days: Sequence[SensorDay], length: int, hours: int | None = None) ->
     each = per_hour(days)
     expected = each * (hours or 24 * length)
     # More in an hour than the sensor gives is the same time told twice.
-    covered = sum(min(count, each) for day in days for count in day.hours.values())
+    covered = sum(min(count, each) for day in days for count in day.hours)
     beyond = tuple(Decimal(100 * sum(day.beyond[place] for day in days)) / n for place in range(len(EDGES_MG)))
     valued = sum(day.valued for day in days)
     mean = cv = None

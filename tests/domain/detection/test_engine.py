@@ -106,7 +106,7 @@ def test_a_plain_reading_is_judged_by_the_rules_of_its_kind_only() -> None:
         seen = view(*ones)
         return engine.judge(seen, engine.affected(seen, ones))
 
-    assert [one.rule for one in judged(anchor)] == ["DM-1", "DM-2"]
+    assert [one.rule for one in judged(anchor)] == ["DM-1", "DM-2", "DM-5", "DM-6"]
     assert judged(reading("sleep_duration", 7)) == []
 
 

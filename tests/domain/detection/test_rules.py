@@ -456,6 +456,13 @@ def test_dm_7_rising_for_two_hours_is_amber(earlier: tuple[tuple[str, str], ...]
     assert outcome(judged(BY["DM-7"], ketone("0.9"), *(ketone(*one) for one in earlier))) == expected
 
 
+def test_dm_7_a_meters_high_is_beyond_its_bound() -> None:
+    assert outcome(judged(BY["DM-7"], ketone("2.9", comparator=">"))) == (RED, True)
+    found = judged(BY["DM-7"], ketone("1.5", comparator=">"))
+    assert found is not None
+    assert (outcome(found), found.sentence, found.advice) == ((RED, False), "Ketones >1.5 mmol/L", "ADV-KET-RED")
+
+
 def test_dm_7_a_meters_low_is_nothing() -> None:
     assert outcome(judged(BY["DM-7"], ketone("0.6", comparator="<"))) == "not_fired"
 
