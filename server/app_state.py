@@ -14,8 +14,14 @@ from server.limits import Buckets
 from server.live import Live
 from server.readings.service import Devices
 
-WATCHED_S: Final = 30.0
-"""A sweep that has not run for so long does not watch."""
+WATCHED_S: Final = 15.0
+"""A duty that has not run for so long does not watch; an open page says so within half a minute (ALP-8)."""
+WATCH: Final = """
+select count(*) filter (where now() - h.at < make_interval(secs => $1)) = 3
+       and not exists (select from outbox o where o.done_at is null and o.severity = 3 and o.due_at < now() - make_interval(secs => $1))
+  from heartbeat h where h.duty in ('sweep', 'escalate', 'relay')
+"""
+"""All duties are alive, and no red waits to be sent."""
 
 
 class Authenticator(Protocol):
@@ -49,8 +55,8 @@ class Parts:
         watching = False
         try:
             async with self.database.begin_as(Role.WATCH) as tx:
-                beat = await tx.fetchrow("select extract(epoch from now() - at)::float8 from heartbeat where duty = 'sweep'")
-                watching = beat is not None and beat[0] < WATCHED_S
+                found = await tx.fetchrow(WATCH, WATCHED_S)
+                watching = found is not None and bool(found[0])
         except BUSY:
             accepting = False
         return {"accepting": accepting, "watching": watching and self.live.is_listening}

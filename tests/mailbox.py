@@ -3,7 +3,6 @@
 import asyncio
 import email
 import email.message
-import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -19,7 +18,6 @@ class Mailbox:
         self._answer: Callable[[str], str] = answer or _takes_all
         self._hang_s = hang_s
         self._port = port
-        self._arrived = threading.Event()
         self._controller: Any = None
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
@@ -31,10 +29,9 @@ class Mailbox:
         return said
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        if self._hang_s:
-            await asyncio.sleep(self._hang_s)
         self.mails.append(email.message_from_bytes(envelope.content))
-        self._arrived.set()
+        # It has the mail; whether its sender hears of that is another matter.
+        await asyncio.sleep(self._hang_s)
         return "250 OK"
 
     def __enter__(self) -> Self:

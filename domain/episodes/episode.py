@@ -114,7 +114,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing to tell one audience. `dedupe` is the key at the receiver (INV-6).
 
     `role`: which staff, found on the rota when it is sent; `place`: by which of their channels, 1 being the first;
-    `recipient`: this one person instead.
+    `recipient`: this one person instead. `words`: what a patient reads.
     """
 
     audience: str
@@ -124,6 +124,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recipient: UUID | None = None
     episode: UUID | None = None
     advice: str | None = None
+    words: str = ""
     severity: Severity | None = None
     emergency: bool = False
     dedupe: str

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from domain.detection import engine
+from domain.detection import advice, engine
 from domain.detection.judgement import Judgement, Severity, Verdict
 from domain.detection.picture import FlagMark, Picture
 from domain.episodes import clearing, escalation
@@ -175,7 +175,7 @@ class _Settling:
             return
         self.effects.notices.append(Notice(
             audience="patient", topic="advice", episode=episode, advice=judgement.advice, severity=severity,
-            emergency=judgement.emergency,
+            emergency=judgement.emergency, words=advice.text(judgement.advice, judgement.numbers),
             dedupe=f"patient:{judgement.rule}:{judgement.anchor}:{judgement.advice}:{int(severity)}",
         ))  # fmt: skip
 

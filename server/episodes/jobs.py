@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from uuid_utils.compat import uuid7
 
+from domain.detection import advice
 from domain.detection.judgement import Severity
 from domain.episodes import escalation
 from domain.episodes.episode import Event, Notice, State
@@ -135,9 +136,10 @@ def _said(timer: Timer, climb: Climb, owner: UUID | None, now: datetime) -> tupl
         for one in climb.tellings
     ]  # fmt: skip
     if climb.tells_patient:
+        code = _ADVICE.get(climb.step, "ADV-NO-ANSWER")
         notices.append(Notice(
             audience="patient", topic="advice", role="patient", episode=timer.episode, severity=timer.severity,
-            emergency=timer.emergency, advice=_ADVICE.get(climb.step, "ADV-NO-ANSWER"), dedupe=f"patient:{key}",
+            emergency=timer.emergency, advice=code, words=advice.text(code), dedupe=f"patient:{key}",
         ))  # fmt: skip
     if not notices and climb.step is not Step.BACK:
         return [], []

@@ -21,7 +21,7 @@ from domain.days import day, years
 from domain.detection import advice
 from domain.detection.engine import BY_ID
 from domain.detection.judgement import Severity
-from domain.episodes.episode import DismissReason, FlagState, Result
+from domain.episodes.episode import DismissReason, FlagState, Result, State
 from domain.episodes.lifecycle import NEEDS_REASON
 from domain.errors import Conflict, Invalid, NotFound, Refusal, StaleVersion
 from domain.readings.kinds import BY_NAME, BY_NO
@@ -32,11 +32,12 @@ from server.auth.pages import go
 from server.auth.routes import form_of
 from server.auth.sessions import cookie_of, csrf_of
 from server.episodes import service
-from server.episodes.store import EventRow, SeriesRow
+from server.episodes.store import DeliveryRow, EventRow, SeriesRow, TimerRow
 from server.http import AnyRequest, header, path_id, query_of
 from server.live import EVERYTHING
 from server.people import service as people
 from server.quarantine import service as quarantine
+from server.teams.service import Watching
 from server.web import charts, words
 from server.web.layout import Pages, policy
 from server.web.routes import html
@@ -81,7 +82,10 @@ GROUPS: Final = {
 _SNOOZES: Final = {"1h": timedelta(hours=1), "4h": timedelta(hours=4), "1d": timedelta(days=1), "7d": timedelta(days=7)}
 _SNOOZE_WORDS: Final = {"1h": "1 hour", "4h": "4 hours", "1d": "Until tomorrow", "7d": "A week"}
 _CHANGED: Final = "Somebody changed this since you looked. This is how it is now."
-_DONE: Final = {"acknowledge": "Taken: it is yours.", "snooze": "Put off.", "close": "Closed."}
+NOT_CURRENT: Final = (
+    "The watch is not running: readings are stored and judged, but nobody is reminded. Tell whoever runs this service."
+)
+_DONE: Final = {"start": "Noted.", "acknowledge": "Taken: it is yours.", "snooze": "Put off.", "close": "Closed."}
 _STAFF_ROLE: Final = {"nurse": "specialist nurse", "lead": "lead nurse", "coordinator": "coordinator", "admin": "administrator"}
 
 
@@ -194,7 +198,8 @@ def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
         latest=f"{_value(card.kind, last)} {unit_of(card.kind)}" if last else "",
         latest_at=last.taken_at.astimezone(ZONE) if last else None, flagged_at=worst.raised_at.astimezone(ZONE),
         waited=words.waited(worst.raised_at, now), owner=worst.owner_name or ("somebody" if worst.owner else ""),
-        is_mine=worst.owner == actor.id, snoozed_until=worst.snoozed_until,
+        is_mine=worst.owner == actor.id, next_step=words.next_step(worst.step, worst.due_at, now),
+        cleared=worst.cleared_at is not None, snoozed_until=worst.snoozed_until,
         snoozes=_snoozes(worst.severity, floor=worst.emergency),
     )  # fmt: skip
 
@@ -204,7 +209,7 @@ def _states(found: service.Queue) -> dict[UUID, str]:
     return {
         card.worst.row.patient_id: hashlib.sha256(
             msgspec.json.encode([
-                [(str(one.row.id), one.row.version, one.row.raised_at, len(one.reasons)) for one in card.concerns],
+                [(str(one.row.id), one.row.version, one.row.raised_at, one.row.due_at, len(one.reasons)) for one in card.concerns],
                 card.series[-1].taken_at if card.series else None,
             ])
         ).hexdigest()[:16]
@@ -227,8 +232,8 @@ async def queue(request: AnyRequest, actor: NamedDependency[Actor], parts: Named
     view = QueueView(
         held=await quarantine.count(parts.database, actor),
         rows=tuple(row_of(card, actor, now) for card in found.cards), people=found.people, as_of=now, seen=_seen(_states(found)),
-        lag="" if ready["watching"] else "The watch is not running: readings are stored and judged, but nobody is reminded. "
-        "Tell whoever runs this service.",
+        watch=_watch(found.watching, now),
+        lag="" if ready["watching"] else NOT_CURRENT,
     )  # fmt: skip
     shell = await shell_of(request, parts, actor, section="queue")
     pages: Pages = parts.extras["pages"]
@@ -247,6 +252,31 @@ def _line(event: EventRow) -> LineView:
         at=event.at.astimezone(ZONE), text=f"{said}: {extra}" if extra else said, by=event.by_name or "",
         rank=None if severity is None else Rank.of(severity, emergency=False),
     )  # fmt: skip
+
+
+def _told(row: DeliveryRow) -> LineView:
+    """Who was told, by which channel, with which result, and when it was seen (AL-10)."""
+    if row.audience == "patient":
+        text = f"Read by the patient: “{_first(row.said)}”"
+        return LineView(at=(row.received_at or row.created_at).astimezone(ZONE), text=text)
+    who = row.recipient or words.ROLES.get(row.role, row.role)
+    seen = f", seen {row.received_at.astimezone(ZONE):%H:%M}" if row.received_at else ""
+    result = words.RESULTS_SENT.get(row.state, row.state)
+    return LineView(at=row.created_at.astimezone(ZONE), text=f"Told {who} by {words.CHANNELS.get(row.channel, row.channel)}: {result}{seen}")
+
+
+def _next_step(row: TimerRow | None, now: datetime) -> str:
+    return "" if row is None else words.next_step(row.step, row.due_at, now)
+
+
+def _watch(found: Watching | None, now: datetime) -> str:
+    """Who watches, said once on the queue."""
+    if found is None or not found.teams:
+        return ""
+    if found.is_on and found.until is not None:
+        return f"On shift until {words.when(found.until.astimezone(ZONE), now)}"
+    opens = "" if found.opens_at is None else f"; the next shift begins {words.when(found.opens_at.astimezone(ZONE), now)}"
+    return f"Out of hours{opens}. Urgent concerns go to the out-of-hours service."
 
 
 def _late(reason: service.Reason) -> LineView:
@@ -356,6 +386,8 @@ def person_view(found: service.PersonPage, actor: Actor, now: datetime, fault: s
         EpisodeView(
             episode=str(row.id), patient=str(row.patient_id), version=row.version, name=GROUPS.get(row.group, row.group),
             rank=Rank.of(row.severity, emergency=row.emergency), owner=row.owner_name or "", is_mine=row.owner == actor.id,
+            is_started=row.state == State.IN_PROGRESS, next_step=_next_step(found.timers.get(row.id), now),
+            cleared_at=row.cleared_at.astimezone(ZONE) if row.cleared_at else None,
             reasons=tuple(_reason(one, now) for one in _standing(by_episode.get(row.id, []))),
             opened_at=row.opened_at.astimezone(ZONE),
             snoozed_until=row.snoozed_until.astimezone(ZONE) if row.snoozed_until and row.snoozed_until > now else None,
@@ -365,7 +397,7 @@ def person_view(found: service.PersonPage, actor: Actor, now: datetime, fault: s
         if row.state != "closed"
     )  # fmt: skip
     late = [(one.row.severity, _late(one)) for one in found.found_late]
-    lines = [*map(_line, found.events), *(line for severity, line in late if severity > Severity.INFO)]
+    lines = [*map(_line, found.events), *map(_told, found.deliveries), *(line for severity, line in late if severity > Severity.INFO)]
     return PatientView(
         patient=str(person.patient_id), name=f"{person.given_name} {person.family_name}",
         age=years(person.birth_on, day(now, person.zone)), born=f"{person.birth_on:%d %b %Y}",
@@ -412,6 +444,9 @@ async def _act(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, e
     here = (parts.database, parts.reads, actor, patient, episode, version, request.scope["state"]["request_id"])
     if what == "acknowledge":
         await service.acknowledge(*here)
+    elif what == "start":
+        note = form.get("note", "")
+        await service.start(*here, admit(note, pointer="/note", most=500) if note else "")
     elif what == "snooze":
         span = _SNOOZES.get(form.get("until", ""))
         if span is None:
@@ -488,7 +523,7 @@ async def _rows(request: AnyRequest, parts: Parts, shell: Shell) -> AsyncGenerat
     # A stream that comes back has missed something; a page read just now says what it saw.
     seen = "" if header(request.scope, b"last-event-id") else query_of(request.scope, {"seen": str}).get("seen", "")
     shown: dict[UUID, str] | None = None
-    key, looked = 0, clock.monotonic()
+    key, looked, lag = 0, clock.monotonic(), ""
     yield b"retry: 3000\n\n"
     async for hint in parts.live.stream(first=EVERYTHING):
         try:
@@ -497,7 +532,8 @@ async def _rows(request: AnyRequest, parts: Parts, shell: Shell) -> AsyncGenerat
             return
         patient = hint
         if patient is None:
-            yield b": still here\n\n"
+            lag, message = await _lag(parts, lag, key)
+            yield message
             # ALP-3: a hint may be lost, so each stream looks for itself once in a while.
             if clock.monotonic() - looked < _LOOK_S:
                 continue
@@ -514,6 +550,12 @@ async def _rows(request: AnyRequest, parts: Parts, shell: Shell) -> AsyncGenerat
         if text:
             key += 1
             yield _message(text, key)
+
+
+async def _lag(parts: Parts, before: str, key: int) -> tuple[str, bytes]:
+    """What an open page says of the watch, and the message to it: a keep-alive, or that it stopped or is back (ALP-8)."""
+    lag = "" if (await parts.ready())["watching"] else NOT_CURRENT
+    return lag, b": still here\n\n" if lag == before else _message(parts.extras["pages"].live_lag(lag), key)
 
 
 def _changes(  # noqa: PLR0913 - what is, what was shown, and to whom

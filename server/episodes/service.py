@@ -9,20 +9,24 @@ from uuid import UUID
 import msgspec
 from uuid_utils.compat import uuid7
 
-from domain.actor import Actor, Scope
+from domain.actor import Actor, ActorKind, Scope
 from domain.detection.engine import TREND
 from domain.detection.judgement import Judgement, Severity
 from domain.episodes import lifecycle
-from domain.episodes.episode import Change, DismissReason, Episode, Result
+from domain.episodes.episode import Change, DismissReason, Episode, FlagState, Result, State
+from domain.episodes.promise import Promise, promise
 from domain.errors import NotFound, StaleVersion
 from domain.readings.kinds import BY_NAME, BY_NO
 from server import clock
 from server.audit.reads import Reads
 from server.db import Database, Tx
 from server.episodes import store
+from server.teams import service as teams
+from server.teams import store as team_store
 
 TREND_DAYS: Final = 28
 SENSOR_DAYS: Final = 14
+_RECENT: Final = timedelta(days=7)
 _WEIGHT: Final = BY_NAME["body_weight"].no
 _JUDGEMENT: Final = msgspec.json.Decoder(Judgement)
 
@@ -63,6 +67,25 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     people: int
     as_of: datetime
     newest_at: datetime | None
+    watching: teams.Watching | None = None
+
+
+class Mine(msgspec.Struct, frozen=True, kw_only=True):
+    """One concern as the patient sees it: what was seen, what she was told, what happens next and by when (AL-12)."""
+
+    row: store.MineRow
+    seen: list[str]
+    said: list[str]
+    promise: Promise
+
+
+class MyEpisodes(msgspec.Struct, frozen=True, kw_only=True):
+    """The patient's own concerns, and whether anyone watches now."""
+
+    items: list[Mine]
+    said: list[str]
+    watching: teams.Watching
+    as_of: datetime
 
 
 class PersonPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +96,8 @@ class PersonPage(msgspec.Struct, frozen=True, kw_only=True):
     reasons: list[Reason]
     found_late: list[Reason]
     events: list[store.EventRow]
+    timers: dict[UUID, store.TimerRow]
+    deliveries: list[store.DeliveryRow]
     series: dict[int, list[store.SeriesRow]]
     as_of: datetime
 
@@ -96,6 +121,7 @@ async def queue(database: Database, reads: Reads, actor: Actor, request_id: UUID
     async with database.begin(actor) as tx:
         rows = await store.QUEUE.all(tx, only)
         count = None if only else await store.COUNT.one(tx)
+        watching = None if only else await teams.watching(tx, actor, now)
         patients = list({row.patient_id for row in rows})
         reasons = await store.REASONS.all(tx, patients, [row.id for row in rows])
         concerns = _concerns(rows, reasons)
@@ -107,7 +133,39 @@ async def queue(database: Database, reads: Reads, actor: Actor, request_id: UUID
     ]
     await asyncio.gather(*(reads.record(actor, patient, "queue", request_id) for patient in concerns))
     return Queue(cards=sorted(cards, key=_place), people=count.people if count else 0, as_of=now,
-                 newest_at=count.newest_at if count else None)
+                 newest_at=count.newest_at if count else None, watching=watching)
+
+
+async def mine(database: Database, reads: Reads, actor: Actor, request_id: UUID) -> MyEpisodes:
+    """What the patient may know of her own concerns, open or of the last week; reading it is the receipt of what was said."""
+    if actor.kind is not ActorKind.PATIENT:
+        raise NotFound
+    actor.must(Scope.READINGS_READ)
+    now = clock.now()
+    logged = reads.record(actor, actor.id, "my-episodes", request_id)
+    async with database.begin(actor) as tx:
+        rows = await store.MINE.all(tx, actor.id, now - _RECENT)
+        reasons = await store.REASONS.all(tx, [actor.id], [row.id for row in rows])
+        said = await store.SAID.all(tx, actor.id, now - _RECENT)
+        watching = await teams.watching(tx, actor, now)
+        by_class = await team_store.teams(tx, [(actor.id, row.data_class) for row in rows], now)
+        await store.RECEIVED.run(tx, actor.id, actor.id, now)
+    await logged
+    items = [
+        Mine(
+            row=row,
+            seen=[_JUDGEMENT.decode(one.body).sentence for one in reasons if one.episode == row.id and one.state == FlagState.ACTIVE],
+            said=list(dict.fromkeys(one.said for one in said if one.episode == row.id)),
+            promise=promise(
+                Severity(row.severity), State(row.state), row.raised_at,
+                [team.calendar for team in by_class.get((actor.id, row.data_class), [])], now, emergency=row.emergency,
+                is_taken=row.is_taken,
+            ),
+        )
+        for row in rows
+    ]  # fmt: skip
+    advice = list(dict.fromkeys(one.said for one in said if one.episode is None))
+    return MyEpisodes(items=items, said=advice, watching=watching, as_of=now)
 
 
 def _concerns(rows: list[store.QueueRow], reasons: list[store.ReasonRow]) -> dict[UUID, list[Concern]]:
@@ -156,6 +214,8 @@ async def person(  # noqa: PLR0913
         reasons = await store.REASONS.all(tx, [patient], [episode.id for episode in episodes])
         late = await store.FOUND_LATE.all(tx, patient, 100)
         events = await store.EVENTS.all(tx, patient, 100)
+        timers = {row.episode: row for row in await store.TIMERS.all(tx, patient)}
+        deliveries = await store.DELIVERIES.all(tx, patient, 60)
         # Who opens the person has seen what they were told of them (ALP-4).
         await store.RECEIVED.run(tx, patient, actor.id, now)
         ends = now + timedelta(days=1)
@@ -167,7 +227,7 @@ async def person(  # noqa: PLR0913
     for row in rows:
         series.setdefault(row.kind, []).append(row)
     return PersonPage(
-        person=found, episodes=episodes, events=events, series=series, as_of=now,
+        person=found, episodes=episodes, events=events, timers=timers, deliveries=deliveries, series=series, as_of=now,
         reasons=[Reason(row=row, judgement=_JUDGEMENT.decode(row.body)) for row in reasons],
         found_late=[Reason(row=row, judgement=_JUDGEMENT.decode(row.body)) for row in late],
     )

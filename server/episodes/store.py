@@ -29,6 +29,9 @@ class QueueRow(msgspec.Struct):
     owner: UUID | None
     owner_name: str | None
     snoozed_until: datetime | None
+    cleared_at: datetime | None
+    step: str | None
+    due_at: datetime | None
     given_name: str
     family_name: str
     birth_on: date
@@ -71,6 +74,7 @@ class EpisodeRow(msgspec.Struct):
     snoozed_until: datetime | None
     snooze_reason: str | None
     expires_at: datetime | None
+    cleared_at: datetime | None
     closed_at: datetime | None
     closed_how: str | None
     result: str | None
@@ -86,6 +90,52 @@ class EventRow(msgspec.Struct):
     by: UUID | None
     by_name: str | None
     body: str
+
+
+class TimerRow(msgspec.Struct):
+    """What happens next about an episode, and when."""
+
+    episode: UUID
+    step: str
+    due_at: datetime
+
+
+class DeliveryRow(msgspec.Struct):
+    """One thing that somebody was told, or that the patient read."""
+
+    episode: UUID | None
+    audience: str
+    role: str
+    channel: str
+    state: str
+    said: str
+    created_at: datetime
+    received_at: datetime | None
+    recipient: str | None
+
+
+class MineRow(msgspec.Struct):
+    """One concern about the asker herself."""
+
+    id: UUID
+    group: str
+    severity: int
+    emergency: bool
+    state: str
+    data_class: int
+    opened_at: datetime
+    raised_at: datetime
+    is_taken: bool
+    closed_at: datetime | None
+    closed_how: str | None
+
+
+class SaidRow(msgspec.Struct):
+    """What a patient was told."""
+
+    episode: UUID | None
+    said: str
+    created_at: datetime
 
 
 class SeriesRow(msgspec.Struct):
@@ -133,12 +183,14 @@ QUEUE: Final = Query(
     """
     select e.patient_id, e.id, e."group", e.severity::integer as severity, e.emergency, e.state, e.version, e.opened_at,
            e.raised_at, e.owner, s.name as owner_name,
-           case when e.snoozed_until > now() then e.snoozed_until end as snoozed_until, p.given_name, p.family_name,
+           case when e.snoozed_until > now() then e.snoozed_until end as snoozed_until, e.cleared_at, t.step, t.due_at,
+           p.given_name, p.family_name,
            p.birth_on, p.zone,
            (select array_agg(c.code order by c.code) from patient_condition c where c.patient_id = e.patient_id) as conditions
       from episode e
       join patient p on p.patient_id = e.patient_id
       left join staff s on s.staff_id = e.owner
+      left join escalation t on t.patient_id = e.patient_id and t.episode = e.id
      where e.state <> 'closed' and ($1::uuid is null or e.patient_id = $1)
      order by e.severity desc, e.raised_at
      limit 2000
@@ -170,7 +222,7 @@ OF_PERSON: Final = Query(
     """
     select e.patient_id, e.id, e."group", e.severity::integer as severity, e.emergency, e.floor_emergency, e.state, e.version,
            e.opened_at, e.raised_at, e.owner, s.name as owner_name, e.acknowledged_at, e.snoozed_until, e.snooze_reason,
-           e.expires_at, e.closed_at, e.closed_how, e.result, e.dismiss_reason
+           e.expires_at, e.cleared_at, e.closed_at, e.closed_how, e.result, e.dismiss_reason
       from episode e left join staff s on s.staff_id = e.owner
      where e.patient_id = $1
      order by (e.state <> 'closed') desc, e.severity desc, e.opened_at desc
@@ -182,10 +234,44 @@ ONE: Final = Query(
     """
     select e.patient_id, e.id, e."group", e.severity::integer as severity, e.emergency, e.floor_emergency, e.state, e.version,
            e.opened_at, e.raised_at, e.owner, s.name as owner_name, e.acknowledged_at, e.snoozed_until, e.snooze_reason,
-           e.expires_at, e.closed_at, e.closed_how, e.result, e.dismiss_reason
+           e.expires_at, e.cleared_at, e.closed_at, e.closed_how, e.result, e.dismiss_reason
       from episode e left join staff s on s.staff_id = e.owner
      where e.patient_id = $1 and e.id = $2
        for update of e
+    """,
+)
+TIMERS: Final = Query(
+    TimerRow, "select episode, step, due_at from escalation where patient_id = $1"
+)
+DELIVERIES: Final = Query(
+    DeliveryRow,
+    """
+    select d.episode, d.audience, d.role, d.channel, d.state, d.said, d.created_at, d.received_at, s.name as recipient
+      from delivery d left join staff s on s.staff_id = d.recipient
+     where d.patient_id = $1 and d.state <> 'sending' and (d.audience <> 'patient' or d.received_at is not null)
+     order by d.created_at desc
+     limit $2
+    """,
+)
+MINE: Final = Query(
+    MineRow,
+    """
+    select e.id, e."group", e.severity::integer as severity, e.emergency, e.state, e.data_class::integer as data_class,
+           e.opened_at, e.raised_at, e.owner is not null as is_taken, e.closed_at, e.closed_how
+      from episode e
+     where e.patient_id = $1 and (e.state <> 'closed' or e.closed_at > $2)
+     order by (e.state <> 'closed') desc, e.severity desc, e.raised_at desc
+     limit 50
+    """,
+)
+SAID: Final = Query(
+    SaidRow,
+    """
+    select d.episode, d.said, d.created_at
+      from delivery d
+     where d.patient_id = $1 and d.audience = 'patient' and d.created_at > $2
+     order by d.created_at desc
+     limit 200
     """,
 )
 EVENTS: Final = Query(
@@ -288,9 +374,9 @@ TELL: Final = Query(Nothing, "select pg_notify('changed', $1)")
 ADD_NOTICE: Final = Query(
     Nothing,
     """
-    insert into outbox (id, patient_id, episode, audience, topic, role, place, recipient, severity, emergency, advice, dedupe,
-        created_at, due_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+    insert into outbox (id, patient_id, episode, audience, topic, role, place, recipient, severity, emergency, advice, words,
+        dedupe, created_at, due_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
     on conflict (dedupe) do nothing
     """,
 )
@@ -343,6 +429,6 @@ async def log_and_tell(
         await ADD_EVENT.run(tx, patient, event.episode, event.at, event.what, event.by, body)
     for key, notice in notices:
         await ADD_NOTICE.run(tx, key, patient, notice.episode, notice.audience, notice.topic, notice.role, notice.place,
-                             notice.recipient, notice.severity, notice.emergency, notice.advice, notice.dedupe, at)
+                             notice.recipient, notice.severity, notice.emergency, notice.advice, notice.words, notice.dedupe, at)
     await ADD_CHANGE.run(tx, episode, patient, at)
     await TELL.run(tx, str(patient))

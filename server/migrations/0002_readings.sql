@@ -194,6 +194,7 @@ create table outbox (
     severity smallint,
     emergency boolean not null default false,
     advice text,
+    words text not null default '',
     dedupe text not null unique,
     created_at timestamptz not null,
     due_at timestamptz not null,

@@ -287,12 +287,13 @@ begin
     delete from escalation x using jsonb_to_recordset(p_rest -> 'episodes') as e (patient uuid, id uuid, state text)
      where x.patient_id = e.patient and x.episode = e.id and e.state = 'closed';
 
-    insert into outbox (id, patient_id, episode, audience, topic, severity, emergency, advice, dedupe, created_at, due_at)
-    select o.id, o.patient, o.episode, o.audience, o.topic, o.severity, coalesce(o.emergency, false), o.advice, o.dedupe,
+    insert into outbox (id, patient_id, episode, audience, topic, severity, emergency, advice, words, dedupe, created_at,
+        due_at)
+    select o.id, o.patient, o.episode, o.audience, o.topic, o.severity, coalesce(o.emergency, false), o.advice, coalesce(o.words, ''), o.dedupe,
            p_at, p_at
       from jsonb_to_recordset(p_rest -> 'outbox')
         as o (id uuid, patient uuid, episode uuid, audience text, topic text, severity smallint, emergency boolean,
-              advice text, dedupe text)
+              advice text, words text, dedupe text)
     on conflict (dedupe) do nothing;
 
     insert into due (patient_id, at)

@@ -13,7 +13,6 @@ import msgspec
 import structlog
 from uuid_utils.compat import uuid7
 
-from domain.detection import advice
 from domain.detection.judgement import Severity
 from domain.episodes import notify
 from domain.episodes.episode import State
@@ -204,4 +203,4 @@ def _decided(row: NoticeRow, here: Sequence[Team], told: dict[UUID, datetime], n
 
 def _words(row: NoticeRow, letter: _Letter) -> str:
     """What is said, kept with the delivery (ALP-12): the advice's own words, or the subject."""
-    return advice.ADVICE.get(row.advice or "", letter.subject)
+    return row.words or letter.subject

@@ -22,7 +22,7 @@ class NoticeRow(msgspec.Struct):
     recipient: UUID | None
     severity: int | None
     emergency: bool
-    advice: str | None
+    words: str
     attempts: int
     fence: int
     state: str | None
@@ -76,7 +76,7 @@ CLAIM: Final = Query(
                          limit $3 for update skip locked)
         returning o.*)
     select o.id, o.patient_id, o.episode, o.audience, o.topic, o.role, o.place::integer as place, o.recipient,
-           o.severity::integer as severity, o.emergency, o.advice, o.attempts, o.fence, e.state, e.owner, e.snoozed_until,
+           o.severity::integer as severity, o.emergency, o.words, o.attempts, o.fence, e.state, e.owner, e.snoozed_until,
            e.data_class::integer as data_class
       from mine o left join episode e on e.patient_id = o.patient_id and e.id = o.episode
      order by o.severity desc nulls last, o.due_at, o.id

@@ -43,6 +43,10 @@ class Pages:
         """The whole list as a message to an open queue that missed something."""
         return self._environment.get_template("steady/live_all.html").render(shell=shell, rows=rows, now=now)
 
+    def live_lag(self, lag: str) -> str:
+        """A message to open queues: who watches is not there (or is back)."""
+        return self._environment.get_template("steady/live_lag.html").render(lag=lag)
+
     def signed_out(self) -> str:
         """The answer to a button of a page whose session has ended."""
         return self._environment.get_template("steady/live_signed_out.html").render()

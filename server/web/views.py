@@ -113,6 +113,8 @@ class RowView(msgspec.Struct, frozen=True, kw_only=True):
     waited: str
     owner: str = ""
     is_mine: bool = False
+    next_step: str = ""
+    cleared: bool = False
     snoozed_until: datetime | None = None
     snoozes: tuple[Choice, ...] = ()
     fault: str = ""
@@ -141,6 +143,7 @@ class QueueView(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime
     seen: str = ""
     lag: str = ""
+    watch: str = ""
     mine_only: bool = False
     held: int = 0
 
@@ -186,6 +189,9 @@ class EpisodeView(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: datetime
     owner: str = ""
     is_mine: bool = False
+    is_started: bool = False
+    next_step: str = ""
+    cleared_at: datetime | None = None
     snoozed_until: datetime | None = None
     snooze_reason: str = ""
     snoozes: tuple[Choice, ...] = ()

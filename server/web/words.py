@@ -42,13 +42,45 @@ EVENTS: Final[dict[str, str]] = {
     "acknowledged": "Taken",
     "snoozed": "Put off",
     "unsnoozed": "Back in the queue",
+    "explained": "Explained by a later reading",
     "closed": "Closed",
     "resolved": "Back to usual, closed by itself",
+    "cleared": "Readings are back to usual",
+    "started": "Being dealt with",
+    "not_acted": "Taken, but nothing noted for 30 minutes: back in the queue",
+    "breached": "Not answered within a working day",
+    "reminded": "Still open: the owner was reminded",
     "expired": "Ended by itself",
     "superseded": "Replaced by a newer concern",
     "withdrawn": "Withdrawn after a correction",
     "escalated": "Passed to the next person",
 }
+
+STEPS: Final[dict[str, str]] = {
+    "no_receipt": "told again by another channel",
+    "second_channel": "told again by another channel",
+    "deputy": "goes to the deputy",
+    "lead": "goes to the lead",
+    "lead_again": "goes to the lead again",
+    "out_of_hours": "goes to the out-of-hours service again",
+    "nobody_out_of_hours": "goes to the shift that begins",
+    "breach": "is reported as late",
+    "not_acted": "comes back unless you say what you do",
+    "not_closed": "you are asked whether it can be closed",
+    "back": "back in the queue",
+}
+"""What a timer does when nobody acts before."""
+ROLES: Final = {
+    "nurse": "nurse on duty", "deputy": "deputy", "lead": "lead", "out_of_hours": "out-of-hours service", "owner": "owner",
+}  # fmt: skip
+CHANNELS: Final = {"log": "desk", "email": "e-mail", "app": "app"}
+RESULTS_SENT: Final = {"accepted": "sent", "refused": "refused by the provider", "failed": "could not be sent"}
+
+
+def next_step(step: str | None, due_at: datetime | None, now: datetime) -> str:
+    """What happens next if nobody acts, and when."""
+    said = STEPS.get(step or "")
+    return "" if said is None or due_at is None else f"{when(due_at.astimezone(now.tzinfo), now)}: {said}"
 
 
 def conditions(codes: list[str] | None) -> str:

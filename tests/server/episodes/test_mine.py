@@ -1,0 +1,65 @@
+"""AL-12, F49, ALP-4: the patient reads what was seen, what to do, what happens next and by when; reading is the receipt."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from httpx import AsyncClient
+
+from server.db import Database, Role
+from server.people import admin
+from tests.clinic import Clinic
+from tests.server.episodes.test_ladder import act, report, rows, worker
+
+
+async def mine(client: AsyncClient, clinic: Clinic) -> dict[str, Any]:
+    answer = await client.get("/v1/me/episodes", headers=clinic.token("patient"))
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_al_12_the_patient_sees_the_same_concern_at_once(client: AsyncClient, clinic: Clinic, database: Database) -> None:
+    await report(client, clinic, "feel_worse")
+    await worker(database, clinic).relay()
+    found = await mine(client, clinic)
+    (item,) = found["items"]
+    assert (item["severity"], item["next"], item["seen"]) == ("amber", "nurse_will_look", ["Reports: I feel worse"])
+    assert item["advice"][0].startswith("We need to talk to you today")
+    assert found["watching"]["teams"][0]["name"] == "Test team"
+    seen = await rows(database, "select received_at is not null from delivery where patient_id = $1 and audience = 'patient'", clinic.patient)
+    assert seen == [(True,)]
+    assert (await act(client, clinic, "acknowledge", 1)).status_code == 200
+    (item,) = (await mine(client, clinic))["items"]
+    assert item["next"] == "nurse_has_it"
+
+
+async def test_al_12_no_nurse_is_promised_while_none_is_on_shift(client: AsyncClient, clinic: Clinic, database: Database) -> None:
+    now = datetime.now(UTC)
+    async with database.begin_as(Role.OWNER) as tx:
+        await admin.add_closure(tx, clinic.org, clinic.team, now - timedelta(days=1), now + timedelta(hours=12), "training")
+    await report(client, clinic, "breathless_at_rest")
+    found = await mine(client, clinic)
+    assert [one["next"] for one in found["items"]] == ["ring_111"]
+    assert (found["watching"]["isWatched"], found["watching"]["opensAt"][:13]) == (
+        False, (now + timedelta(hours=12)).isoformat()[:13])
+    assert "nurse will" not in str(found["items"])
+
+
+async def test_alp_8_when_the_duties_stop_the_patient_and_readyz_say_so(client: AsyncClient, clinic: Clinic, database: Database) -> None:
+    here = worker(database, clinic)
+    await here.sweep(datetime.now(UTC))
+    await here.escalate()
+    while await here.relay():
+        pass
+    assert (await client.get("/readyz")).json() == {"accepting": True, "watching": True}
+    assert (await mine(client, clinic))["watching"]["says"] == "A nurse is watching now."
+    await rows(database, "update heartbeat set at = now() - interval '16 seconds' where duty = 'escalate' returning duty")
+    assert (await client.get("/readyz")).json() == {"accepting": True, "watching": False}
+    watching = (await mine(client, clinic))["watching"]
+    assert (watching["isWatched"], watching["says"][:32]) == (False, "Your nurse may not see this yet.")
+
+
+async def test_acc_3_nobody_else_reads_it_that_way(client: AsyncClient, clinic: Clinic) -> None:
+    assert (await client.get("/v1/me/episodes", headers=clinic.token("nurse"))).status_code == 404
+    await report(client, clinic)
+    answer = await client.get("/v1/me/episodes", headers=clinic.token("stranger"))
+    assert answer.json()["items"] == []
