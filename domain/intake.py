@@ -7,7 +7,7 @@ import hashlib
 from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 from uuid import UUID
 
 import msgspec
@@ -20,7 +20,7 @@ from domain.detection.picture import FlagMark, Picture, View
 from domain.detection.spans import LATE, SAMPLED, SPANS, Spans
 from domain.episodes import clearing, lifecycle
 from domain.episodes.episode import Effects
-from domain.readings import quality
+from domain.readings import duplicates, quality
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Draft, Duplicate, Outcome, Quarantined, Reading, Rejected, Status, Stored
 
@@ -43,6 +43,15 @@ class Correction(msgspec.Struct, frozen=True):
     reason: str | None
 
 
+class Link(msgspec.Struct, frozen=True):
+    """A reading for which another one stands; None: none does any more. `by_hand`: a person said so (F13)."""
+
+    copy: Reading
+    kept: UUID | None
+    by_hand: Literal["apart", "together"] | None = None
+    reason: str | None = None
+
+
 class Taken(msgspec.Struct, kw_only=True):
     """All that one patient's drafts change; `outcomes` stand in the order of the drafts."""
 
@@ -52,6 +61,7 @@ class Taken(msgspec.Struct, kw_only=True):
     statuses: list[tuple[Reading, Status]] = []
     corrections: list[Correction] = []
     quarantined: list[tuple[Draft, Quarantined]] = []
+    links: list[Link] = []
     effects: Effects = msgspec.field(default_factory=Effects)
     classes: dict[UUID, int] = {}
 
@@ -64,6 +74,7 @@ class Taken(msgspec.Struct, kw_only=True):
             or self.statuses
             or self.corrections
             or self.quarantined
+            or self.links
             or effects.judgements
             or effects.flags
             or effects.episodes
@@ -153,8 +164,13 @@ def take(picture: Picture, patient: UUID, drafts: Sequence[Draft], now: datetime
     for draft in drafts:
         taken.outcomes.append(work.one(draft))
     if work.changed or work.removed:
-        view = View(picture.readings, picture.profile, now, picture.diary)
-        _judge(picture, taken, view, engine.affected(view, [*work.changed, *work.removed]), work.removed, new_id)
+        view = View(picture.readings, picture.profile, now, picture.diary, picture.apart)
+        changed = [*work.changed, *work.removed]
+        # What stands near may be seen otherwise now: as a copy, as confirmed, as one of a run (DQ-1, DQ-5, DQ-6).
+        near = duplicates.touched(picture.readings, changed)
+        _judge(picture, taken, view, engine.affected(view, [*changed, *near]), work.removed, new_id)
+        if near or work.removed:
+            _link(view, taken, [*work.changed, *near], work.removed)
     if work.ids:
         picture.recent_ids = (picture.recent_ids + b"".join(work.ids))[-8 * KEPT :]
     return taken
@@ -164,7 +180,7 @@ def again(picture: Picture, since: datetime, now: datetime, new_id: Callable[[],
     """Judge again what was waiting for a repeat since an instant, and let watch episodes expire (AL-1)."""
     taken = Taken()
     picture.due_at = None
-    view = View(picture.readings, picture.profile, now, picture.diary)
+    view = View(picture.readings, picture.profile, now, picture.diary, picture.apart)
     _judge(picture, taken, view, engine.since(view, since - REPEAT_SPAN), [], new_id)
     for episode in list(picture.episodes):
         if episode.expires_at is not None and episode.expires_at <= now:
@@ -222,6 +238,8 @@ class _Work:
         """What becomes of one draft."""
         if draft.retracts:
             return self._retract(draft)
+        if draft.link is not None:
+            return self._set_apart(draft, draft.link)
         checked = quality.check(draft, recent=self.picture.readings, now=self.now)
         match checked:
             case Reading():
@@ -308,6 +326,20 @@ class _Work:
                     return one
         return None
 
+    def _set_apart(self, draft: Draft, said: Literal["apart", "together"]) -> Outcome:
+        """A person says that a reading is no copy, or that it is one after all: both are judged again (F13)."""
+        kind = BY_NAME[draft.kind].no
+        found = next((one for one in self.picture.readings.get(kind, ()) if one.id == draft.corrects), None)
+        if found is None:
+            return Rejected(draft.id, "nothing_named", "", "There is no such reading in force.")
+        if said == "apart":
+            self.picture.apart |= {found.id}
+        else:
+            self.picture.apart -= {found.id}
+        self.changed.append(found)
+        self.taken.links.append(Link(found, None, said, draft.reason))
+        return Stored(found)
+
     def _retract(self, draft: Draft) -> Outcome:
         original = draft.corrects
         if original is None:
@@ -332,6 +364,13 @@ class _Work:
         if all(one.id != original for one in self.picture.gone):
             self.picture.orphans[original] = status
         return None
+
+
+def _link(view: View, taken: Taken, ones: Sequence[Reading], removed: Sequence[Reading]) -> None:
+    """What stands for what now, so that it can be shown and taken apart."""
+    for one in {one.id: one for one in ones}.values():
+        taken.links.append(Link(one, view.seen(one.kind).copies.get(one.id)))
+    taken.links.extend(Link(one, None) for one in removed)
 
 
 def _judge(

@@ -26,6 +26,7 @@ from server.openapi import config, document
 from server.people import routes as people
 from server.quarantine import pages as held_pages
 from server.quarantine import routes as held
+from server.readings import links
 from server.readings import routes as readings
 from server.rules import routes as rules
 from server.web import routes as web
@@ -72,6 +73,7 @@ HANDLERS: Final[list[Any]] = [
     *people.ROUTES,
     *audit.ROUTES,
     *readings.ROUTES,
+    *links.ROUTES,
     *episodes.ROUTES,
     *rules.ROUTES,
     *forms.ROUTES,

@@ -120,6 +120,7 @@ class _Loaded(msgspec.Struct):
     due_at: datetime | None = None
     resolved: dict[str, datetime] = {}
     shadow: frozenset[str] = frozenset()
+    apart: frozenset[UUID] = frozenset()
 
 
 _LOADED: Final = msgspec.json.Decoder(_Loaded)
@@ -439,7 +440,8 @@ class Flusher:
         picture = Picture(
             version=loaded.version, since=since, profile=loaded.profile, flags=loaded.flags, episodes=loaded.episodes,
             recent_ids=base64.b64decode(loaded.recent_ids), orphans=loaded.orphans, verdicts=loaded.verdicts,
-            due_at=loaded.due_at, since_kind=dict.fromkeys(SAMPLED, since_sample) | dict(zip(long, since_long, strict=True)),
+            due_at=loaded.due_at, apart=loaded.apart,
+            since_kind=dict.fromkeys(SAMPLED, since_sample) | dict(zip(long, since_long, strict=True)),
         )
         for reading in loaded.readings:
             if reading.status == Status.FINAL:
@@ -590,7 +592,7 @@ def _rest(group: _Group) -> str | None:
         return None
     rest: dict[str, list[Any]] = {
         name: [] for name in ("pictures", "statuses", "hours", "quarantine", "corrections", "judgements", "episodes", "flags",
-                              "events", "timers", "outbox", "due", "changes", "decisions")
+                              "events", "timers", "outbox", "due", "changes", "decisions", "links")
     }
     for patient, picture in group.pictures.items():
         rest["pictures"].append({"patient": patient, "orphans": picture.orphans, "verdicts": picture.verdicts})
@@ -643,6 +645,7 @@ def _rest_of(  # noqa: C901 - one loop per table
     for one in taken.corrections:
         rest["corrections"].append({"patient": patient, "corrects": one.corrects, "id": one.id, "retracts": one.retracts,
                                     "reason": one.reason, "author": actor})
+    rest["links"].extend(_link_row(patient, one, actor) for one in taken.links)
     effects = taken.effects
     classes = {flag.anchor: taken.classes.get(flag.anchor, 0) for flag in effects.flags}
     for key, judgement in effects.judgements:
@@ -661,6 +664,14 @@ def _rest_of(  # noqa: C901 - one loop per table
         rest["outbox"].append({**msgspec.structs.asdict(notice), "id": uuid7(), "patient": patient})
     for changed in {episode.id for episode in effects.episodes} | {flag.episode for flag in effects.flags if flag.episode}:
         rest["changes"].append({"entity": "episode", "id": changed, "patient": patient, "op": "put"})
+
+
+def _link_row(patient: UUID, one: intake.Link, actor: UUID | None) -> dict[str, Any]:
+    """What stands for a reading; `kept` None: nothing does, and unless a person said so the link is gone."""
+    return {
+        "patient": patient, "copy": one.copy.id, "kind": one.copy.kind, "copy_at": one.copy.taken_at, "kept": one.kept,
+        "said": one.by_hand, "reason": one.reason, "by": actor,
+    }  # fmt: skip
 
 
 def _decision_row(part: Part, decision: Decision, taken: intake.Taken, actor: UUID) -> dict[str, Any]:

@@ -132,6 +132,7 @@ class Affected(msgspec.Struct):
     moments: list[Reading] = []
     days: list[tuple[Reading, list[Rule]]] = []
     of_days: dict[str, set[UUID]] = {}
+    hidden: set[UUID] = set()
     unsure: set[tuple[str, UUID]] = set()
 
     def covers(self, rule: str, anchor: UUID) -> bool:
@@ -139,6 +140,8 @@ class Affected(msgspec.Struct):
         known = BY_ID.get(rule)
         if known is None or (rule, anchor) in self.unsure:
             return False
+        if anchor in self.hidden:
+            return True
         return anchor in self.of_days.get(rule, ()) if known.daily else any(one.id == anchor for one in self.moments)
 
     @property
@@ -157,7 +160,8 @@ def affected(view: View, changed: Sequence[Reading]) -> Affected:
     times: dict[int, list[datetime]] = {}
     for one in changed:
         times.setdefault(one.kind, []).append(one.taken_at)
-    answer = Affected(_moments(view, table, times))
+    answer = Affected()
+    answer.moments = _moments(view, table, times, answer.hidden)
     ruled: dict[date, dict[str, Rule]] = {}
     for seen, instants in times.items():
         dates = {view.day(instant) for instant in instants}
@@ -169,13 +173,14 @@ def affected(view: View, changed: Sequence[Reading]) -> Affected:
     return answer
 
 
-def _moments(view: View, table: _Table, times: Mapping[int, list[datetime]]) -> list[Reading]:
+def _moments(view: View, table: _Table, times: Mapping[int, list[datetime]], hidden: set[UUID]) -> list[Reading]:
     found: dict[UUID, Reading] = {}
     for seen, instants in times.items():
         instants.sort()
         for kind, before, after in table.reach.get(seen, ()):
             for start, end in _stretches(instants, before, after):
-                for one in view.between(kind, start, end):
+                hidden |= view.hidden(kind, start, end)
+                for one in view.judged(kind, start, end):
                     found[one.id] = one
     return sorted(found.values(), key=_order)
 
@@ -194,7 +199,8 @@ def _of_day(view: View, on: date, rules: Iterable[Rule], answer: Affected) -> No
     for rule in rules:
         stands.setdefault(rule.anchors, []).append(rule)
     for kinds, ones in stands.items():
-        ids = {one.id for kind in kinds for one in view.between(kind, start, end) if one.taken_at < end}
+        ids = {one.id for kind in kinds for one in view.judged(kind, start, end) if one.taken_at < end}
+        answer.hidden.update(*(view.hidden(kind, start, end) for kind in kinds))
         for rule in ones:
             answer.of_days.setdefault(rule.id, set()).update(ids)
         anchor = view.stands(kinds, on)
@@ -205,7 +211,7 @@ def _of_day(view: View, on: date, rules: Iterable[Rule], answer: Affected) -> No
 def since(view: View, start: datetime) -> Affected:
     """Moments from an instant on: what may wait for a repeat that did not come."""
     table = _for(view.profile.conditions)
-    found = [one for kind in table.at for one in view.between(kind, start, _END)]
+    found = [one for kind in table.at for one in view.judged(kind, start, _END)]
     return Affected(sorted(found, key=_order))
 
 

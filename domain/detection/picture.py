@@ -16,6 +16,7 @@ from domain.detection.series import Packed, Series, Shape
 from domain.episodes.episode import Episode
 from domain.people.patient import Profile
 from domain.readings.baseline import GUARD, LEAST, WINDOW, Baseline, of
+from domain.readings.duplicates import PRESSURE, PULSE, Seen, between, seen
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Reading
 
@@ -54,13 +55,14 @@ class Picture(msgspec.Struct, kw_only=True):
     `orphans` are corrections whose original has not arrived: original id -> the status it will be born with.
     `verdicts` is each rule's last verdict, so that a change is seen (architecture 8, judgements stay cheap).
     `due_at`: when it must be judged again if nothing arrives. `resolved`: rule and severity -> when its concern was resolved
-    (AL-5). `shadow`: rules that are recorded and not shown (AL-9).
+    (AL-5). `shadow`: rules that are recorded and not shown (AL-9). `apart`: readings that a person said are no copies (F13).
     """
 
     version: int
     since: datetime
     profile: Profile
     since_kind: dict[int, datetime] = {}
+    apart: frozenset[UUID] = frozenset()
     readings: Series[Reading] = msgspec.field(default_factory=lambda: Series(READINGS))
     diary: Series[Day] = msgspec.field(default_factory=lambda: Series(DAYS))
     gone: list[Reading] = []
@@ -79,7 +81,7 @@ class Picture(msgspec.Struct, kw_only=True):
             version=self.version, since=self.since, profile=self.profile, since_kind=self.since_kind.copy(),
             readings=self.readings.fork(), diary=self.diary.fork(), gone=self.gone.copy(), flags=self.flags.copy(),
             episodes=self.episodes.copy(), recent_ids=self.recent_ids, orphans=self.orphans.copy(),
-            verdicts=self.verdicts.copy(), due_at=self.due_at, resolved=self.resolved, shadow=self.shadow,
+            verdicts=self.verdicts.copy(), due_at=self.due_at, resolved=self.resolved, shadow=self.shadow, apart=self.apart,
         )  # fmt: skip
 
 
@@ -101,6 +103,7 @@ class _Kept(msgspec.Struct, array_like=True):
     due_at: datetime | None
     resolved: dict[str, datetime]
     shadow: frozenset[str]
+    apart: frozenset[UUID]
 
 
 _KEPT: Final = msgspec.msgpack.Decoder(_Kept)
@@ -113,6 +116,7 @@ def pack(picture: Picture) -> bytes:
         picture.version, picture.since, picture.profile, picture.since_kind, picture.readings.packed(), picture.diary.packed(),
         picture.gone, picture.flags, picture.episodes, picture.recent_ids, picture.orphans, picture.verdicts, picture.due_at,
         picture.resolved, picture.shadow,
+        picture.apart,
     ))  # fmt: skip
 
 
@@ -124,6 +128,7 @@ def unpack(kept: bytes) -> Picture:
         readings=Series(READINGS, one.readings), diary=Series(DAYS, one.diary), gone=one.gone, flags=one.flags,
         episodes=one.episodes, recent_ids=one.recent_ids, orphans=one.orphans, verdicts=one.verdicts, due_at=one.due_at,
         resolved=one.resolved, shadow=one.shadow,
+        apart=one.apart,
     )  # fmt: skip
 
 
@@ -138,10 +143,14 @@ def _no(one: Day) -> int:
     return one.no
 
 
+def _order(reading: Reading) -> tuple[datetime, UUID]:
+    return (reading.taken_at, reading.id)
+
+
 class View:
     """A picture at one `now`, with the questions rules ask of it."""
 
-    __slots__ = ("_baselines", "_bounds", "_days", "diary", "now", "profile", "readings")
+    __slots__ = ("_baselines", "_bounds", "_days", "_seen", "apart", "diary", "now", "profile", "readings")
 
     def __init__(
         self,
@@ -149,8 +158,11 @@ class View:
         profile: Profile,
         now: datetime,
         diary: Mapping[int, Sequence[Day]] | None = None,
+        apart: frozenset[UUID] = frozenset(),
     ) -> None:
         self.readings = readings
+        self.apart = apart
+        self._seen: dict[int, Seen] = {}
         self.profile = profile
         self.now = now
         self.diary: Mapping[int, Sequence[Day]] = {} if diary is None else diary
@@ -162,8 +174,31 @@ class View:
         """Readings of a kind with start <= taken_at <= end, in order."""
         if not self.has_since(kind, start):
             return ()
-        series = self.readings[kind]
+        series = self.seen(kind).counted
         return series[bisect_left(series, start, key=_at) : bisect_right(series, end, key=_at)]
+
+    def seen(self, kind: int) -> Seen:
+        """The readings of a kind as rules see them: each measurement once, with the doubts that others answered (DQ-1, DQ-5, DQ-6)."""
+        found = self._seen.get(kind)
+        if found is None:
+            pulses = self.readings.get(PULSE, ()) if kind == PRESSURE and len(self.readings.get(kind, ())) > 2 else ()  # noqa: PLR2004 - a run
+            found = self._seen[kind] = seen(kind, self.readings.get(kind, ()), apart=self.apart, pulses=pulses)
+        return found
+
+    def judged(self, kind: int, start: datetime, end: datetime) -> Sequence[Reading]:
+        """Readings at which rules are judged: those between that count, and pressures too soon after another (DQ-5)."""
+        found = self.between(kind, start, end)
+        soon = self._seen[kind].soon if kind in self._seen else frozenset[UUID]()
+        if not soon:
+            return found
+        return sorted([*found, *(one for one in between(self.readings[kind], start, end) if one.id in soon)], key=_order)
+
+    def hidden(self, kind: int, start: datetime, end: datetime) -> set[UUID]:
+        """Copies for which another reading stands: nothing is judged there, and what was flagged there is over (DQ-6)."""
+        if not self.has_since(kind, start):
+            return set()
+        copies = self.seen(kind).copies
+        return {one.id for one in between(self.readings[kind], start, end) if one.id in copies} if copies else set()
 
     def before(self, anchor: Reading, span: timedelta) -> Sequence[Reading]:
         """Readings of the anchor's kind in the span before it, the anchor itself left out."""
@@ -195,7 +230,7 @@ class View:
         """The daily values of a kind (BL-1) from one civil date to another, both inside, in order."""
         days = self._days.get(kind)
         if days is None:
-            recent = fold(kind, self.readings.get(kind, ()), self.profile.zone)
+            recent = fold(kind, self.seen(kind).counted, self.profile.zone)
             days = self._days[kind] = [*self.diary.get(kind, ()), *recent]
         return days[bisect_left(days, first.toordinal(), key=_no) : bisect_right(days, last.toordinal(), key=_no)]
 

@@ -8,6 +8,7 @@ import msgspec
 
 from domain.detection.engine import RULES
 from domain.detection.rule import NO_TIME, Look, Rule
+from domain.readings.duplicates import near as neighbours
 from domain.readings.kinds import BY_NO
 
 LATE: Final = timedelta(days=2)
@@ -67,15 +68,15 @@ def of(rules: Sequence[Rule]) -> Spans:
         if rule.daily or any(look.days is not None for look in looks.values()):
             told |= looks.keys()
         for kind, look in looks.items():
-            full[kind] = max(full.get(kind, NO_TIME), look.back + waits + day + late(kind))
+            full[kind] = max(full.get(kind, NO_TIME), look.back + waits + day + late(kind) + neighbours(kind))
             if look.days is not None:
                 # The anchor may stand `ahead` of the reading that changed, and both as late as is allowed.
                 diary[kind] = max(diary.get(kind, 0), look.days + (waits + LATE).days + 2)
             reach = look.back if look.days is None else max(look.back, timedelta(days=look.days + 2))
-            ahead[kind] = max(ahead.get(kind, NO_TIME), reach + waits + day)
+            ahead[kind] = max(ahead.get(kind, NO_TIME), reach + waits + day + neighbours(kind))
             near = needs.setdefault(kind, {})
             for other, seen in looks.items():
-                near[other] = max(near.get(other, NO_TIME), look.ahead + seen.back + day)
+                near[other] = max(near.get(other, NO_TIME), look.ahead + seen.back + day + neighbours(kind) + neighbours(other))
     return Spans(needs=needs, full=full, diary=diary, ahead=ahead, told=frozenset(told))
 
 

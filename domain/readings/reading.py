@@ -64,6 +64,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     Exactly one of `value`, `parts` (named parts of a panel such as blood pressure) and `code` (coded kinds) is given,
     unless `retracts` is true: then `corrects` names a reading to be marked entered in error and nothing is measured.
+    `link`: nothing is measured either; a person says that the reading which `corrects` names is no copy, or that it is one (F13).
     `settled`: a person decided about it when it was held (DQ-12), so no rule doubts it again.
     """
 
@@ -87,6 +88,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     history: bool = False
     settled: Literal["released", "corrected"] | None = None
+    link: Literal["apart", "together"] | None = None
 
 
 class Reading(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -121,7 +123,7 @@ class Reading(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def unconfirmed(self) -> bool:
         """Kept and shown, but a repeat is asked for (soft range, suspect unit)."""
-        return "soft_range" in self.marks or "suspect_unit" in self.marks or "clock_ahead" in self.marks
+        return any(mark in self.marks for mark in ("soft_range", "suspect_unit", "clock_ahead", "repeated"))
 
 
 class Quarantined(msgspec.Struct, frozen=True):

@@ -92,6 +92,20 @@ create table quarantine_event (
     foreign key (patient_id, id) references quarantine (patient_id, id)
 );
 
+-- F13: a reading for which another one stands (worked out whenever somebody judges), and what a person said about it.
+create table reading_link (
+    patient_id uuid not null,
+    copy uuid not null,
+    kind smallint not null,
+    copy_at timestamptz not null,
+    kept uuid,
+    is_apart boolean not null default false,
+    by uuid,
+    reason text not null default '',
+    at timestamptz not null,
+    primary key (patient_id, copy)
+);
+
 -- Corrections and retractions, with author and reason; the old row keeps its values (ING-9).
 create table correction (
     patient_id uuid not null,
@@ -316,14 +330,15 @@ do $$
 declare
     name text;
 begin
-    foreach name in array array['reading', 'sensor_hour', 'picture', 'quarantine', 'quarantine_event', 'correction', 'judgement',
+    foreach name in array array['reading', 'sensor_hour', 'picture', 'quarantine', 'quarantine_event', 'reading_link', 'correction', 'judgement',
         'episode', 'flag', 'episode_event', 'outbox', 'due', 'change_log', 'audit', 'heartbeat']
     loop
         execute format('alter table %I enable row level security', name);
         execute format('alter table %I force row level security', name);
     end loop;
     -- The grouped commit sees and writes only the patients of its group.
-    foreach name in array array['reading', 'sensor_hour', 'picture', 'quarantine', 'quarantine_event', 'correction',
+    foreach name in array array['reading', 'sensor_hour', 'picture', 'quarantine', 'quarantine_event', 'reading_link',
+        'correction',
         'judgement', 'episode', 'flag', 'episode_event', 'due', 'outbox', 'change_log']
     loop
         execute format('create policy ingest_group on %I to steady_ingest '
@@ -336,7 +351,7 @@ begin
             '(select e.patient_id, e.data_class from effective_access e '
             'where e.principal = (select app_principal()) and e.may_read))', name);
     end loop;
-    foreach name in array array['reading', 'sensor_hour', 'quarantine'] loop
+    foreach name in array array['reading', 'sensor_hour', 'quarantine', 'reading_link'] loop
         execute format('create policy granted on %I for select to steady_app using ((patient_id, (kind / 100)::smallint) in '
             '(select e.patient_id, e.data_class from effective_access e '
             'where e.principal = (select app_principal()) and e.may_read))', name);
@@ -383,14 +398,14 @@ create policy watch_read on outbox for select to steady_watch using (true);
 create policy watch_read on due for select to steady_watch using (true);
 create policy owner_all on picture to steady_owner using (true) with check (true);
 
-grant select on reading, sensor_hour, picture, quarantine, quarantine_event, correction, judgement, episode, flag,
+grant select on reading, sensor_hour, picture, quarantine, quarantine_event, reading_link, correction, judgement, episode, flag,
     episode_event, change_log, audit, heartbeat to steady_app;
 grant update (state, version, owner, acknowledged_at, snoozed_until, snooze_reason, closed_at, closed_how, result, dismiss_reason)
     on episode to steady_app;
 grant update (version) on picture to steady_app;
 grant insert on episode_event, change_log, outbox, audit to steady_app;
-grant select, insert, update on reading, sensor_hour, picture, quarantine, correction, judgement, episode, flag, due to steady_ingest;
-grant delete on due to steady_ingest;
+grant select, insert, update on reading, sensor_hour, picture, quarantine, reading_link, correction, judgement, episode, flag, due to steady_ingest;
+grant delete on due, reading_link to steady_ingest;
 grant insert on episode_event, quarantine_event, outbox, change_log, audit to steady_ingest;
 -- `on conflict (dedupe)` asks to read that column, and no other.
 grant select (dedupe) on outbox to steady_app, steady_ingest;

@@ -18,6 +18,7 @@ begin
         'orphans', i.orphans,
         'verdicts', i.verdicts,
         'due_at', (select d.at from due d where d.patient_id = p_patient),
+        'apart', coalesce((select jsonb_agg(l.copy) from reading_link l where l.patient_id = p_patient and l.is_apart), '[]'),
         'profile', jsonb_build_object(
             'zone', p.zone, 'birth_on', p.birth_on,
             'facts', coalesce((select jsonb_agg(jsonb_build_array(f.key, f.value, f.from_at, f.to_at)
@@ -208,6 +209,25 @@ begin
       from jsonb_to_recordset(p_rest -> 'quarantine')
         as q (patient uuid, id uuid, kind smallint, draft jsonb, code text, pointer text, detail text, actor uuid)
     on conflict (patient_id, id) do nothing;
+
+    if jsonb_array_length(p_rest -> 'links') > 0 then
+        -- What a person said first: it outlasts what is worked out.
+        insert into reading_link (patient_id, copy, kind, copy_at, is_apart, by, reason, at)
+        select l.patient, l.copy, l.kind, l.copy_at, l.said = 'apart', l.by, coalesce(l.reason, ''), p_at
+          from jsonb_to_recordset(p_rest -> 'links')
+            as l (patient uuid, copy uuid, kind smallint, copy_at timestamptz, said text, by uuid, reason text)
+         where l.said is not null
+        on conflict (patient_id, copy) do update
+           set is_apart = excluded.is_apart, by = excluded.by, reason = excluded.reason, at = excluded.at;
+        delete from reading_link l using jsonb_to_recordset(p_rest -> 'links') as g (patient uuid, copy uuid, said text)
+         where l.patient_id = g.patient and l.copy = g.copy and g.said is null and l.by is null;
+        insert into reading_link (patient_id, copy, kind, copy_at, kept, at)
+        select l.patient, l.copy, l.kind, l.copy_at, l.kept, p_at
+          from jsonb_to_recordset(p_rest -> 'links')
+            as l (patient uuid, copy uuid, kind smallint, copy_at timestamptz, said text, kept uuid)
+         where l.said is null and l.kept is not null
+        on conflict (patient_id, copy) do update set kept = excluded.kept;
+    end if;
 
     if jsonb_array_length(p_rest -> 'decisions') > 0 then
         with decided as (

@@ -35,6 +35,8 @@ ROUTES = {
     "correct": ("POST", "/v1/patients/{patient}/quarantine/{id}/correct", "nurse"),
     "discard": ("POST", "/v1/patients/{patient}/quarantine/{id}/discard", "nurse"),
     "hold": ("POST", "/v1/patients/{patient}/quarantine/{id}/hold", "nurse"),
+    "apart": ("POST", "/v1/patients/{patient}/readings/{id}/apart", "nurse"),
+    "together": ("POST", "/v1/patients/{patient}/readings/{id}/together", "nurse"),
     "answer": ("POST", "/v1/me/quarantine/{id}/answer", "patient"),
     "share": ("POST", "/v1/me/grants", "patient"),
 }

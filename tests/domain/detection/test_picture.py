@@ -87,14 +87,16 @@ def test_how_much_is_kept_comes_from_the_rules() -> None:
         rule(kind=POTASSIUM, back=timedelta(days=365)),
         rule(kind=PULSE, days=35),
     ])  # fmt: skip
-    assert found.kept(WEIGHT) == timedelta(hours=5) + spans.LATE
-    assert found.needs[WEIGHT] == {WEIGHT: timedelta(hours=5)}
+    # Ten minutes either side lies what confirms a reading, or what it is a copy of.
+    assert found.kept(WEIGHT) == timedelta(hours=5, minutes=10) + spans.LATE
+    assert found.needs[WEIGHT] == {WEIGHT: timedelta(hours=5, minutes=20)}
     assert found.kept(BY_NAME["step_count"].no) == spans.LATE
     assert found.kept(BY_NAME["glucose_cgm"].no) == spans.SENSOR_LATE
     assert found.diary == {PULSE: 39}
-    assert found.ahead == {WEIGHT: timedelta(hours=5), POTASSIUM: timedelta(days=365), PULSE: timedelta(days=37)}
+    assert found.ahead == {WEIGHT: timedelta(hours=5, minutes=10), POTASSIUM: timedelta(days=365, minutes=10),
+                           PULSE: timedelta(days=37, minutes=10)}
     assert found.long == (PULSE, POTASSIUM)
-    assert found.back(POTASSIUM) == timedelta(days=365)
+    assert found.back(POTASSIUM) == timedelta(days=365, minutes=10)
     assert found.told == {PULSE}
 
 
