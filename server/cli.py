@@ -183,6 +183,15 @@ def assets() -> None:
 
 
 @main.command()
+@click.option("--json", is_flag=True, help="As JSON.")
+def rules(*, json: bool) -> None:
+    """Every rule in force: for whom, what it looks at, its limits, its source."""
+    from server.rules.book import main as run
+
+    _run(run, json=json)
+
+
+@main.command()
 @click.option("--file", type=click.Path(path_type=Path), default=None, help="Write it here.")
 def openapi(file: Path | None) -> None:
     """The description of the API."""

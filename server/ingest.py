@@ -423,7 +423,10 @@ class Flusher:
                     times.append(found)
         first = max(min(times, default=group.now), _OLDEST)
         last = min(max(times, default=group.now), group.now + timedelta(days=1))
-        until = last + max(SPANS.ahead.values())
+        # A year of what is rare must not be read for what is frequent; only a retraction does not say its kind.
+        named = {BY_NAME[draft.kind].no for draft in sent if draft.kind in BY_NAME and not draft.retracts}
+        kinds = SPANS.ahead.keys() if any(draft.retracts for draft in sent) else named
+        until = last + max((SPANS.ahead.get(kind, LATE) for kind in kinds), default=LATE)
         if until > group.now - LATE:
             until = group.now
         return await self._read(connection, patient, first, first, until)

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from domain.detection.engine import BY_ID, RULES
+from domain.detection.limit_words import WORDS
 from domain.detection.rule import Rule
 from domain.plans.limits import Catalogue, Governed, Order
 
@@ -28,6 +29,24 @@ ORDERS: Final[tuple[Order, ...]] = tuple(
         Order("DM-7.raised", "DM-7.high"),
         Order("DM-7.high", "DM-7.danger"),
         Order("HT-4.diastolic", "HT-4.systolic"),
+        Order("DM-6.high", "DM-6.danger"),
+        Order("DM-8.raised", "DM-8.high"),
+        Order("DM-10.small_fall", "DM-10.fall"),
+        Order("CK-1.stage_1", "CK-1.stage_2"),
+        Order("CK-1.stage_2", "CK-1.stage_3"),
+        Order("CK-1.usual_high", "CK-1.very_high"),
+        Order("CK-2.very_low", "CK-2.low"),
+        Order("CK-2.low", "CK-2.raised"),
+        Order("CK-2.raised", "CK-2.high"),
+        Order("CK-2.high", "CK-2.danger"),
+        Order("MH-1.moderate", "MH-1.severe"),
+        Order("MH-3.moderate", "MH-3.severe"),
+        Order("IB-3.raised", "IB-3.high"),
+        Order("FF-2.rise_info", "FF-2.rise_amber"),
+        Order("FF-2-WEIGHT.percent_info", "FF-2-WEIGHT.percent_amber"),
+        Order("PG-1.diastolic", "PG-1.systolic"),
+        Order("PG-1.systolic", "PG-1.severe_systolic"),
+        Order("PG-1.diastolic", "PG-1.severe_diastolic"),
     )
     if {order.lower, order.upper} <= GOVERNED.keys()
 )
@@ -91,9 +110,9 @@ def words(rule: Rule) -> Words:
 
 def label(one: Governed) -> str:
     """A limit in words."""
-    return _LIMITS.get(one.key, one.name.replace("_", " "))
+    return _LIMITS.get(one.key) or WORDS.get(one.key, (one.name.replace("_", " "), ""))[0]
 
 
 def unit(one: Governed) -> str:
     """What a limit is measured in, as people read it."""
-    return _UNITS.get(BY_ID[one.rule].group, "")
+    return WORDS[one.key][1] if one.key in WORDS else _UNITS.get(BY_ID[one.rule].group, "")

@@ -1,13 +1,13 @@
 """Diabetes: low glucose and ketones. Glucose is compared in the unit it was reported in (C-3)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from domain.detection.glucose import GLUCOSE, SAMPLED, bound, is_below, reported, shown
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import View
-from domain.detection.rule import Glucose, Limit, Look, Rule, same
+from domain.detection.rule import Clearing, Glucose, Limit, Look, Rule, same
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Reading
 
@@ -114,6 +114,20 @@ def ketones(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
                       limits=limits)  # fmt: skip
 
 
+def ketones_gone(rule: Rule, view: View, fired_at: datetime) -> Clearing:
+    """AL-4: ketones are below 0.6 once."""
+    since = [one for one in view.between(KETONES, fired_at, view.now) if one.taken_at > fired_at]
+    if not since:
+        return rule.unknown("no ketones since")
+    last = since[-1]
+    raised = rule.limit("raised", view.profile, last.taken_at)
+    text = f"ketones {last.comparator or ''}{same(last.value)} mmol/L"
+    if last.comparator == "<" or last.value < raised:
+        return rule.over(text, (last.id,))
+    return rule.goes_on(text, (last.id,))
+
+
+
 _LOW: Final = Limit(Decimal("3.9"), "higher", mg=Decimal(70))
 _VERY_LOW: Final = Limit(Decimal("3.0"), "higher", mg=Decimal(54))
 RULES: Final = (
@@ -133,6 +147,6 @@ RULES: Final = (
         looks={KETONES: Look(back=_DAY)}, least=None, in_pregnancy=True,
         limits={"raised": Limit(Decimal("0.6"), "lower"), "high": Limit(Decimal("1.6"), "lower"),
                 "danger": Limit(Decimal("3.0"), "lower")},
-        floor=True, trend=KETONES, judge=ketones,
+        floor=True, trend=KETONES, judge=ketones, clears=ketones_gone,
     ),
 )  # fmt: skip

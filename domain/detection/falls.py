@@ -1,7 +1,7 @@
 """Falls (FF-1) and frailty (FF-2)."""
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from domain.detection.judgement import Confidence, Judgement, Severity
@@ -88,6 +88,35 @@ def frailty(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     )  # fmt: skip
 
 
+WEIGHT: Final = BY_NAME["body_weight"].no
+_DATES: Final = 42
+_HALF_YEAR: Final = timedelta(days=183)
+
+
+def weight_loss(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
+    """FF-2: unplanned loss of 5 % within 6 months is information, of 10 % amber; from the weights of 6 weeks and one on record."""
+    at, on = anchor.taken_at, view.day(anchor.taken_at)
+    if view.profile.has("planned_weight_loss", at):
+        return None
+    told = [(Decimal(one.value), one.from_at) for one in view.profile.told("usual_weight") if one.from_at <= at <= one.from_at + _HALF_YEAR]
+    known = told + [(one.value, one.at) for one in view.dates_before(WEIGHT, on, _DATES) if one.sound]
+    if not known:
+        return rule.not_evaluable(anchor, "missing: a weight of up to 6 months before")
+    highest, since = max(known)
+    info, amber = rule.limit("percent_info", view.profile, at), rule.limit("percent_amber", view.profile, at)
+    lost = 100 * (highest - anchor.value)
+    if lost < info * highest:
+        return rule.quiet(anchor) if told else rule.not_evaluable(anchor, "missing: a weight of 3 to 6 months before")
+    percent = same((lost / highest).quantize(Decimal("0.1"), ROUND_HALF_UP))
+    return rule.fired(
+        anchor, Severity.AMBER if lost >= amber * highest else Severity.INFO,
+        f"Weight down {percent} % in {(at - since).days} days: {same(highest)} to {same(anchor.value)} kg", advice="ADV-SEEN",
+        confidence=Confidence.UNCONFIRMED if anchor.unconfirmed else Confidence.NORMAL,
+        numbers={"percent": percent, "from_kg": same(highest), "to_kg": same(anchor.value)},
+        limits={"percent_info": same(info), "percent_amber": same(amber)}, window=(since, at),
+    )  # fmt: skip
+
+
 RULES: Final = (
     Rule(
         id="FF-1", version=1, group="FF", title="Fall", anchors=frozenset({FALL}), looks={FALL: Look(back=_YEAR + _ONCE)},
@@ -96,5 +125,11 @@ RULES: Final = (
     Rule(
         id="FF-2", version=1, group="FF-2", title="Frailty", anchors=frozenset({FRAILTY}), looks={FRAILTY: Look(back=_TWO_YEARS)},
         limits={"rise_info": Limit(Decimal(1), "lower"), "rise_amber": Limit(Decimal(2), "lower")}, trend=0, judge=frailty,
+    ),
+    Rule(
+        id="FF-2-WEIGHT", version=1, group="FF-2", title="Unplanned weight loss", anchors=frozenset({WEIGHT}),
+        looks={WEIGHT: Look(days=_DATES)}, daily=True,
+        limits={"percent_info": Limit(Decimal(5), "lower"), "percent_amber": Limit(Decimal(10), "lower")}, trend=WEIGHT,
+        judge=weight_loss,
     ),
 )  # fmt: skip

@@ -126,7 +126,8 @@ def _completes(lows: list[Low], at: datetime) -> bool:
 
 
 _MINUTE: Final = timedelta(minutes=1)
-_BACK: Final = timedelta(days=WEEK + 1)
+_BACK: Final = timedelta(days=WEEK + 1, hours=2)
+"""The seven dates before and the day itself, which may have 25 hours."""
 RULES: Final = (
     Rule(
         id="DM-3", version=1, group="DM-HYPO", title="Low sugar that needed help", anchors=frozenset({SYMPTOM}),

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from domain.detection.diabetes import ketones_gone
 from domain.detection.glucose import SENSOR, SPOT, is_at_least, limit_text, numbers, shown
 from domain.detection.high_glucose import KETONES
 from domain.detection.judgement import Confidence, Judgement, Severity
@@ -172,7 +173,7 @@ RULES: Final = (
     ),
     Rule(
         id="PG-2", version=1, group="PG-GLUCOSE", title="Glucose in pregnancy", anchors=SPOT,
-        looks=dict.fromkeys(SPOT, Look(back=timedelta(days=_WEEK + 1))), least=None, in_pregnancy=True,
+        looks=dict.fromkeys(SPOT, Look(back=timedelta(days=_WEEK + 1, hours=2))), least=None, in_pregnancy=True,
         limits={"fasting": Limit(Decimal("5.3"), "lower", mg=Decimal(95)), "after_1h": Limit(Decimal("7.8"), "lower", mg=Decimal(140)),
                 "after_2h": Limit(Decimal("6.4"), "lower", mg=Decimal(115)), "times": Limit(Decimal(3), "lower")},
         trend=SENSOR, judge=above_target,
@@ -180,5 +181,6 @@ RULES: Final = (
     Rule(
         id="PG-3", version=1, group="DM-KET", title="Ketones in pregnancy", anchors=frozenset({KETONES}), looks={KETONES: Look()},
         least=None, in_pregnancy=True, limits={"raised": Limit(Decimal("0.6"), "lower")}, floor=True, trend=KETONES, judge=ketones,
+        clears=ketones_gone,
     ),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from domain.detection.diabetes import ketones_gone
 from domain.detection.glucose import GLUCOSE, SENSOR
 from domain.detection.high_glucose import KETONES, TYPE_1
 from domain.detection.judgement import Judgement, Severity
@@ -152,6 +153,7 @@ RULES: Final = (
         id="DM-8", version=1, group="DM-KET", title="SGLT2 inhibitor and unwell", anchors=frozenset({SYMPTOM, KETONES}),
         looks={SYMPTOM: Look(), KETONES: Look()}, in_pregnancy=True,
         limits={"raised": Limit(Decimal("0.6"), "lower"), "high": Limit(Decimal("1.6"), "lower")}, trend=KETONES, judge=sglt2,
+        clears=ketones_gone,
     ),
     Rule(
         id="DM-9", version=1, group="DM-SICK", title="Ill and on insulin", anchors=frozenset({SYMPTOM}),

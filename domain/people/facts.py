@@ -63,6 +63,8 @@ KEYS: Final[Mapping[str, Key]] = {
     "dialysis": Key(label="On dialysis", form="yes"),
     "sex": Key(label="Sex (for eGFR)", form="word", words=frozenset({"female", "male"})),
     "older_glucose_targets": Key(label="Glucose targets for an older or high-risk person", form="yes"),
+    "usual_weight": Key(label="Weight when it was last looked at", form="number", unit="kg", low=20, high=400),
+    "planned_weight_loss": Key(label="Loses weight on purpose", form="yes"),
     "seizure_diary": Key(label="Keeps a seizure diary", form="yes"),
     "admission": Key(label="Stay in hospital", form="yes", many=True),
     "medicine": Key(label="Medicine", form="word", words=frozenset(MEDICINES), many=True),

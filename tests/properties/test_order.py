@@ -11,8 +11,9 @@ from uuid_utils.compat import uuid7
 
 from domain import intake
 from domain.episodes.episode import FlagState
+from domain.people.patient import Profile
 from domain.readings.reading import Draft
-from tests.builders import NOW, draft, picture
+from tests.builders import ADULT, NOW, draft, picture
 
 SEEDS = 1_000
 PATIENT = UUID(int=7)
@@ -54,9 +55,9 @@ def story(chance: random.Random) -> list[Draft]:
     return made
 
 
-def flagged(drafts: Sequence[Draft], sizes: Sequence[int]) -> set[tuple[str, UUID, int, bool, str]]:
+def flagged(drafts: Sequence[Draft], sizes: Sequence[int], profile: Profile = ADULT) -> set[tuple[str, UUID, int, bool, str]]:
     """What stands after drafts came in parts of these sizes."""
-    where = picture()
+    where = picture(profile)
     place = 0
     for size in sizes:
         intake.take(where, PATIENT, drafts[place : place + size], NOW, uuid7)

@@ -125,3 +125,33 @@ def score(value: int, days: int = 0) -> Reading:
 )  # fmt: skip
 def test_ff_2_frailty_scale(earlier: list[tuple[int, int]], value: int, expected: object) -> None:
     assert outcome(judged(BY["FF-2"], score(value), *(score(*one) for one in earlier))) == expected
+
+
+def kg(value: object, days: int = 0) -> Reading:
+    return reading("body_weight", value, at("07:00") - timedelta(days=days))
+
+
+RECORDED = known(fact("usual_weight", "80", NOW - timedelta(days=150)))
+
+
+@pytest.mark.parametrize(
+    ("value", "others", "profile", "expected"),
+    [
+        pytest.param("76.1", [], RECORDED, QUIET, id="4.9 % of the weight on record"),
+        pytest.param("76.0", [], RECORDED, INFO, id="5 %"),
+        pytest.param("72.1", [], RECORDED, INFO, id="9.9 %"),
+        pytest.param("72.0", [], RECORDED, AMBER, id="10 %"),
+        pytest.param("76.0", [kg(80, 42)], known(), INFO, id="from six weeks of weights"),
+        pytest.param("76.0", [kg(80, 43)], known(), UNKNOWN, id="nothing of six weeks"),
+        pytest.param("79.0", [kg(80, 42)], known(), UNKNOWN, id="six weeks without a loss are not six months"),
+        pytest.param("72.0", [], known(fact("usual_weight", "80", NOW - timedelta(days=184))), UNKNOWN, id="longer ago than 6 months"),
+        pytest.param("70.0", [], known(fact("usual_weight", "80"), fact("planned_weight_loss")), None, id="on purpose"),
+    ],
+)
+def test_ff_2_unplanned_weight_loss(value: str, others: list[Reading], profile: Profile, expected: object) -> None:
+    assert outcome(judged(BY["FF-2-WEIGHT"], kg(value), *others, profile=profile)) == expected
+
+
+def test_ff_2_weight_is_said_with_both_weights() -> None:
+    found = judged(BY["FF-2-WEIGHT"], kg("71.5"), kg(79, 20), profile=RECORDED)
+    assert said(found) == "Weight down 10.6 % in 149 days: 80 to 71.5 kg"

@@ -14,7 +14,7 @@ from domain.detection.news2 import Observations, points, response
 from domain.people.patient import Profile
 from domain.readings.kinds import SYMPTOMS
 from domain.readings.reading import Context, Reading
-from tests.builders import ADULT, NOW, at, code_no, fact, judged, known, own, reading, symptom
+from tests.builders import ADULT, NOW, at, code_no, fact, judged, known, own, reading, symptom, view
 
 INFO, AMBER, RED = Severity.INFO, Severity.AMBER, Severity.RED
 BY = {rule.id: rule for rule in RULES}
@@ -461,6 +461,21 @@ def test_dm_7_a_meters_high_is_beyond_its_bound() -> None:
     found = judged(BY["DM-7"], ketone("1.5", comparator=">"))
     assert found is not None
     assert (outcome(found), found.sentence, found.advice) == ((RED, False), "Ketones >1.5 mmol/L", "ADV-KET-RED")
+
+
+@pytest.mark.parametrize("rule", ["DM-7", "DM-8", "PG-3"])
+def test_al_4_ketones_below_0_6_once_are_over(rule: str) -> None:
+    known_rule, fired_at = BY[rule], at("06:00")
+
+    def holds(*ones: Reading) -> bool | None:
+        assert known_rule.clears is not None
+        return known_rule.clears(known_rule, view(*ones), fired_at).holds
+
+    assert holds(ketone("1.7", "06:00")) is None
+    assert holds(ketone("1.7", "06:00"), ketone("0.6", "08:00")) is False
+    assert holds(ketone("1.7", "06:00"), ketone("0.5", "08:00")) is True
+    assert holds(ketone("0.5", "07:00"), ketone("0.9", "08:00")) is False
+    assert holds(ketone("0.6", "08:00", comparator="<")) is True
 
 
 def test_dm_7_a_meters_low_is_nothing() -> None:

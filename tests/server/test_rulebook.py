@@ -1,0 +1,42 @@
+"""The page of the rules in force says of every rule what a nurse or a clinician wants to know, and is the one in the docs."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from domain.detection import catalogue
+from domain.detection.engine import BY_ID, RULES
+from domain.detection.limit_words import WORDS
+from server.rules.book import FAMILIES, family, main, markdown, source
+
+PAGE = Path(__file__).parents[2] / "deploy" / "docs" / "rules.md"
+
+
+def test_the_page_in_the_docs_is_the_rules_in_force() -> None:
+    assert PAGE.read_text() == markdown(), "write it again: .venv/bin/python -m server rules > deploy/docs/rules.md"
+
+
+def test_every_rule_is_on_the_page_with_its_limits_and_source() -> None:
+    page = markdown()
+    heads = {head for head, _ in FAMILIES}
+    for rule in RULES:
+        assert family(rule) in heads, rule.id
+        assert source(rule), rule.id
+        assert f"### {rule.id} " in page
+    assert all(key in catalogue.GOVERNED for key in WORDS)
+
+
+def test_every_limit_of_the_condition_rules_has_words() -> None:
+    ours = ("DM-4", "DM-5", "DM-6", "DM-8", "DM-10", "DM-11", "CK", "EP", "MH", "IB", "NE", "FF", "PG")
+    missing = [one.key for one in catalogue.GOVERNED.values() if one.rule.startswith(ours) and one.key not in WORDS]
+    assert missing == []
+
+
+def test_the_command_prints_the_page_or_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(json=False) == 0
+    assert capsys.readouterr().out == markdown()
+    assert main(json=True) == 0
+    ones = msgspec.json.decode(capsys.readouterr().out)
+    assert {one["id"] for one in ones} == set(BY_ID)
+    assert next(one for one in ones if one["id"] == "CK-2")["limits"]["danger"]["value"] == "6.5"
