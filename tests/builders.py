@@ -85,7 +85,7 @@ def view(*readings: Reading, profile: Profile = ADULT, now: datetime = NOW, diar
 
 def judged(rule: Rule, anchor: Reading, *others: Reading, profile: Profile = ADULT, now: datetime = NOW) -> Judgement | None:
     """One rule at one anchor, as the engine asks it; what it fires with has words for the patient and every number in them."""
-    if rule.conditions and not rule.conditions & profile.conditions:
+    if (rule.conditions and not rule.conditions & profile.conditions) or (rule.told and not profile.told(rule.told)):
         return None
     seen = view(anchor, *others, profile=profile, now=now)
     if rule.daily and seen.stands(rule.anchors, seen.day(anchor.taken_at)) is not anchor:

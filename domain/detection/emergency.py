@@ -1,11 +1,13 @@
 """Table 2: symptoms that are an emergency by themselves (FLOOR), and those that somebody must look at the same day."""
 
+from datetime import datetime
 from typing import Final
 
-from domain.detection import sick_days
+from domain.detection import neurology, pregnancy, sick_days
 from domain.detection.judgement import Judgement, Severity
 from domain.detection.picture import View
 from domain.detection.rule import Look, Rule
+from domain.people.patient import Profile
 from domain.readings.kinds import BY_NAME, SYMPTOM_LABEL
 from domain.readings.reading import Reading
 
@@ -26,6 +28,8 @@ TABLE_2: Final[dict[str, frozenset[int]]] = {
 _CODES: Final = {code: row for row, codes in TABLE_2.items() for code in codes}
 _OTHERS: Final = frozenset({30, 31, 32, 33, 34, 35, 36, 90})
 """What people report that no score may hide (C-8) and no other rule answers."""
+_NERVES: Final = frozenset({80, 81})
+_ECLAMPSIA: Final = frozenset({100, 101})
 _MIND: Final = 12
 
 
@@ -41,9 +45,18 @@ def symptom(rule: Rule, _view: View, anchor: Reading) -> Judgement | None:
 def felt(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """F44: 'I feel worse', or a symptom that no other rule answers, is always seen by somebody."""
     code = int(anchor.value)
-    if code not in _OTHERS and (code not in sick_days.ILLNESS or sick_days.answers(code, view.profile, anchor.taken_at)):
+    if code not in _OTHERS and not _unanswered(code, view.profile, anchor.taken_at):
         return None
     return rule.fired(anchor, Severity.AMBER, f"Reports: {_said(code)}", advice="ADV-TODAY")
+
+
+def _unanswered(code: int, profile: Profile, at: datetime) -> bool:
+    """Whether a symptom that a rule answers for some people is answered for this person by none."""
+    if code in sick_days.ILLNESS:
+        return not sick_days.answers(code, profile, at)
+    if code in _NERVES:
+        return neurology.MS not in profile.conditions
+    return code in _ECLAMPSIA and not pregnancy.expecting(profile, at)
 
 
 def _said(code: int) -> str:

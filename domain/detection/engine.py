@@ -117,13 +117,20 @@ def _dates(days: int | None, back: timedelta) -> int:
 
 
 @lru_cache(maxsize=512)
-def _for(conditions: frozenset[str]) -> _Table:
-    return _table(rule for rule in RULES if not rule.conditions or rule.conditions & conditions)
+def _for(conditions: frozenset[str], told: frozenset[str]) -> _Table:
+    return _table(applied(conditions, told))
 
 
-def applied(conditions: frozenset[str]) -> tuple[Rule, ...]:
-    """The rules that look at somebody with these conditions."""
-    return tuple(rule for rule in RULES if not rule.conditions or rule.conditions & conditions)
+def applied(conditions: frozenset[str], told: frozenset[str] = frozenset()) -> tuple[Rule, ...]:
+    """The rules that look at somebody with these conditions, of whom something was told under these keys."""
+    return tuple(
+        rule for rule in RULES
+        if (not rule.conditions or rule.conditions & conditions) and (not rule.told or rule.told in told)
+    )  # fmt: skip
+
+
+def _of(view: View) -> _Table:
+    return _for(view.profile.conditions, frozenset(one.key for one in view.profile.facts))
 
 
 class Affected(msgspec.Struct):
@@ -156,7 +163,7 @@ def _order(reading: Reading) -> tuple[datetime, UUID]:
 
 def affected(view: View, changed: Sequence[Reading]) -> Affected:
     """What must be judged again because of what changed, oldest first."""
-    table = _for(view.profile.conditions)
+    table = _of(view)
     times: dict[int, list[datetime]] = {}
     for one in changed:
         times.setdefault(one.kind, []).append(one.taken_at)
@@ -210,7 +217,7 @@ def _of_day(view: View, on: date, rules: Iterable[Rule], answer: Affected) -> No
 
 def since(view: View, start: datetime) -> Affected:
     """Moments from an instant on: what may wait for a repeat that did not come."""
-    table = _for(view.profile.conditions)
+    table = _of(view)
     found = [one for kind in table.at for one in view.judged(kind, start, _END)]
     return Affected(sorted(found, key=_order))
 
@@ -234,7 +241,7 @@ def _stretches(instants: Sequence[datetime], before: timedelta, after: timedelta
 def judge(view: View, what: Affected) -> list[Judgement]:
     """Every rule where it must be judged, in order of the anchors."""
     found: list[Judgement] = []
-    table = _for(view.profile.conditions)
+    table = _of(view)
     for anchor in what.moments:
         _apply(view, anchor, table.at.get(anchor.kind, ()), what, found)
     for anchor, rules in what.days:

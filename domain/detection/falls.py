@@ -99,7 +99,8 @@ def weight_loss(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     if view.profile.has("planned_weight_loss", at):
         return None
     told = [(Decimal(one.value), one.from_at) for one in view.profile.told("usual_weight") if one.from_at <= at <= one.from_at + _HALF_YEAR]
-    known = told + [(one.value, one.at) for one in view.dates_before(WEIGHT, on, _DATES) if one.sound]
+    held = max((one for one in view.dates_before(WEIGHT, on, _DATES) if one.sound), key=lambda one: one.value, default=None)
+    known = told + ([(held.value, held.at)] if held is not None else [])
     if not known:
         return rule.not_evaluable(anchor, "missing: a weight of up to 6 months before")
     highest, since = max(known)
@@ -127,7 +128,7 @@ RULES: Final = (
         limits={"rise_info": Limit(Decimal(1), "lower"), "rise_amber": Limit(Decimal(2), "lower")}, trend=0, judge=frailty,
     ),
     Rule(
-        id="FF-2-WEIGHT", version=1, group="FF-2", title="Unplanned weight loss", anchors=frozenset({WEIGHT}),
+        id="FF-2-WEIGHT", version=1, group="FF-2", title="Unplanned weight loss", told="usual_weight", anchors=frozenset({WEIGHT}),
         looks={WEIGHT: Look(days=_DATES)}, daily=True,
         limits={"percent_info": Limit(Decimal(5), "lower"), "percent_amber": Limit(Decimal(10), "lower")}, trend=WEIGHT,
         judge=weight_loss,

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import takewhile
 from typing import Final
 
-from domain.detection.glucose import GLUCOSE, SAMPLED, SENSOR, is_above, is_at_least, limit_text, numbers, shown
+from domain.detection.glucose import GLUCOSE, SAMPLED, SENSOR, SPOT, is_above, is_at_least, limit_text, numbers, shown
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import View
 from domain.detection.rule import Glucose, Limit, Look, Rule, out_of_scope
@@ -37,9 +37,6 @@ def test_ketones(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     who = tests_ketones(view.profile, anchor.taken_at)
     if not who:
         return None if who is False else rule.not_evaluable(anchor, "missing: type of diabetes")
-    if anchor.kind in SAMPLED and any(is_above(one, limit) for one in view.before(anchor, RUN)[-1:]):
-        # A sensor says it once, at the beginning of a high.
-        return rule.quiet(anchor)
     return _retest(rule, view, anchor, limit)
 
 
@@ -72,6 +69,34 @@ def _retest(rule: Rule, view: View, anchor: Reading, limit: Glucose) -> Judgemen
         anchor, Severity.AMBER, f"{said}{still}, and no ketone test within 2 hours", advice="ADV-KET-NOW",
         evidence=(anchor.id, *(one.id for one in later[-1:])), numbers=numbers(anchor), limits=held, window=(at, due),
         confidence=_confidence(anchor),
+    )  # fmt: skip
+
+
+_TWO_HOURS_HIGH: Final = RETEST + timedelta(minutes=20)
+
+
+def sensor_ketones(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
+    """DM-5: a sensor says it when a high begins, and amber when it has lasted 2 hours without a ketone test."""
+    at, limit = anchor.taken_at, rule.glucose("high", view.profile, anchor.taken_at)
+    if not is_above(anchor, limit):
+        return rule.quiet(anchor)
+    who = tests_ketones(view.profile, at)
+    if not who:
+        return None if who is False else rule.not_evaluable(anchor, "missing: type of diabetes")
+    before = [one for one in view.between(anchor.kind, at - _TWO_HOURS_HIGH, at) if (one.taken_at, one.id) <= (at, anchor.id)]
+    run = list(takewhile(lambda one: is_above(one, limit), reversed(before)))
+    first, said = run[-1], f"Glucose {shown(anchor)}"
+    held = {"high": limit_text(anchor, limit)}
+    if len(run) == 1:
+        return rule.fired(anchor, Severity.INFO, f"{said}: asked to test ketones now", advice="ADV-KET-NOW", numbers=numbers(anchor),
+                          limits=held)  # fmt: skip
+    # Said once, with the sample that fills the 2 hours; a test at the beginning or since then is enough.
+    is_full = at - first.taken_at >= RETEST > run[1].taken_at - first.taken_at
+    if not is_full or view.between(KETONES, first.taken_at - SESSION, at):
+        return rule.quiet(anchor)
+    return rule.fired(
+        anchor, Severity.AMBER, f"{said}, high for 2 hours, and no ketone test", advice="ADV-KET-NOW", evidence=(first.id, anchor.id),
+        numbers=numbers(anchor), limits=held, window=(first.taken_at, at),
     )  # fmt: skip
 
 
@@ -120,9 +145,14 @@ def _lasting(rule: Rule, view: View, anchor: Reading, high: Glucose) -> Judgemen
 
 RULES: Final = (
     Rule(
-        id="DM-5", version=1, group="DM-HIGH", title="High glucose: test ketones", anchors=GLUCOSE,
-        looks={**dict.fromkeys(GLUCOSE, Look(back=RUN, ahead=RETEST)), KETONES: Look(back=SESSION, ahead=RETEST)}, least=None,
+        id="DM-5", version=1, group="DM-HIGH", title="High glucose: test ketones", anchors=SPOT,
+        looks={**dict.fromkeys(GLUCOSE, Look(ahead=RETEST)), KETONES: Look(back=SESSION, ahead=RETEST)}, least=None,
         in_pregnancy=True, limits={"high": Limit(Decimal("14.0"), "lower", mg=Decimal(250))}, trend=SENSOR, judge=test_ketones,
+    ),
+    Rule(
+        id="DM-5-SENSOR", version=1, group="DM-HIGH", title="High sensor glucose: test ketones", anchors=SAMPLED,
+        looks={**dict.fromkeys(SAMPLED, Look(back=_TWO_HOURS_HIGH)), KETONES: Look(back=_TWO_HOURS_HIGH + SESSION)}, least=None,
+        in_pregnancy=True, limits={"high": Limit(Decimal("14.0"), "lower", mg=Decimal(250))}, trend=SENSOR, judge=sensor_ketones,
     ),
     Rule(
         id="DM-6", version=1, group="DM-HIGH", title="Glucose stays high", anchors=GLUCOSE,

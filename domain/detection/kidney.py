@@ -194,8 +194,6 @@ def started(view: View, at: datetime) -> tuple[str, datetime] | None:
 
 def after_start(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """CK-4: within 90 days of a start or dose rise, creatinine up 30 % or eGFR down 25 % is amber; less is expected."""
-    if not view.profile.facts:
-        return None
     at = anchor.taken_at
     change = started(view, at)
     if change is None:
@@ -243,7 +241,7 @@ RULES: Final = (
         judge=potassium,
     ),
     Rule(
-        id="CK-4", version=1, group="CK", title="Kidney after a new tablet", anchors=frozenset({CREATININE, EGFR}),
+        id="CK-4", version=1, group="CK", title="Kidney after a new tablet", told="medicine_changed", anchors=frozenset({CREATININE, EGFR}),
         looks={CREATININE: Look(back=YEAR + _AFTER), EGFR: Look(back=YEAR + _AFTER)},
         limits={"creatinine_rise": Limit(Decimal(30), "lower"), "egfr_fall": Limit(Decimal(25), "lower")}, trend=CREATININE,
         judge=after_start,

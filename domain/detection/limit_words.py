@@ -6,6 +6,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "DM-4.very_low_events": ("Very low sugars in a week, from", ""),
     "DM-4.events": ("Low sugars in a week, from", ""),
     "DM-5.high": ("High above", "mmol/L"),
+    "DM-5-SENSOR.high": ("High above", "mmol/L"),
     "DM-6.high": ("High above", "mmol/L"),
     "DM-6.danger": ("Dangerous from", "mmol/L"),
     "DM-8.raised": ("Ketones raised from", "mmol/L"),

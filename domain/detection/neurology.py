@@ -14,8 +14,7 @@ from domain.readings.reading import Reading
 TEMPERATURE: Final = BY_NAME["body_temperature"].no
 LATE_DOSES: Final = BY_NAME["late_parkinson_doses"].no
 _NEW: Final = CODE["neurological_24_hours"]
-_SWALLOWING: Final = CODE["swallowing_problem"]
-_BREATHING: Final = codes("breathlessness", "breathless_at_rest")
+_RED: Final = codes("swallowing_problem", "breathlessness", "breathless_at_rest")
 _INFECTION: Final = codes("fever", "urinary_symptoms")
 MS: Final = "multiple_sclerosis"
 PARKINSONS: Final = "parkinsons_disease"
@@ -24,9 +23,9 @@ _SOON: Final = timedelta(hours=24)
 
 
 def relapse(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
-    """NE-1: a new or worse neurological symptom for 24 hours; with fever or urinary symptoms look for infection first."""
+    """NE-1: in MS a new or worse symptom for 24 hours is amber, with signs of infection those come first; swallowing is red."""
     code, at = int(anchor.value), anchor.taken_at
-    if code == _SWALLOWING or (code in _BREATHING and MS in view.profile.conditions):
+    if code in _RED:
         return rule.fired(anchor, Severity.RED, f"Reports: {said(code)}", advice="ADV-TODAY")
     if code != _NEW:
         return None
@@ -80,7 +79,7 @@ RULES: Final = (
     Rule(
         id="NE-1", version=1, group="NE", title="New neurological symptom", anchors=frozenset({SYMPTOM}),
         looks={SYMPTOM: Look(back=_NEAR, ahead=_SOON), TEMPERATURE: Look(back=_NEAR, ahead=_SOON)},
-        in_pregnancy=True, limits={"fever": Limit(Decimal("38.0"), "lower")}, trend=0, judge=relapse,
+        conditions=frozenset({MS}), in_pregnancy=True, limits={"fever": Limit(Decimal("38.0"), "lower")}, trend=0, judge=relapse,
     ),
     Rule(
         id="NE-2", version=1, group="NE-PD", title="Parkinson's medicine", anchors=frozenset({SYMPTOM, LATE_DOSES}),

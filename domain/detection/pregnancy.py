@@ -21,13 +21,11 @@ _CONFIRMS: Final = timedelta(hours=4)
 _APART: Final = timedelta(seconds=60)
 _WITH: Final = timedelta(hours=24)
 _SIGNS: Final = codes("severe_headache", "sight_change", "pain_under_ribs", "sudden_swelling")
-_OWN_SIGNS: Final = codes("pain_under_ribs", "sudden_swelling")
-"""Signs that no other rule answers."""
 
 
 def expecting(profile: Profile, at: datetime) -> bool:
     """Whether somebody is pregnant or gave birth at most 6 weeks before."""
-    return bool(profile.facts) and (profile.has("pregnant", at) or is_after_birth(profile, at))
+    return profile.has("pregnant", at) or is_after_birth(profile, at)
 
 
 def pressure(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
@@ -91,7 +89,7 @@ def _sign(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     if code not in _SIGNS:
         return None
     if not expecting(view.profile, at):
-        return rule.fired(anchor, Severity.AMBER, f"Reports: {said(code)}", advice="ADV-TODAY") if code in _OWN_SIGNS else None
+        return None
     return rule.fired(
         anchor, Severity.AMBER, f"Reports: {said(code)}, in pregnancy or after a birth: blood pressure now", advice="ADV-MATERNITY",
         confidence=Confidence.PARTIAL,
@@ -114,7 +112,7 @@ _WEEK: Final = 7
 def above_target(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """PG-2: fasting from 5.3, 1 hour after a meal from 7.8, 2 hours from 6.4: information; three in a week amber."""
     at = anchor.taken_at
-    if not (view.profile.facts and view.profile.has("pregnant", at)):
+    if not view.profile.has("pregnant", at):
         return None
     limits = {name: rule.glucose(name, view.profile, at) for name in _TARGET}
     when = _when(anchor, limits)
@@ -151,7 +149,7 @@ def _when(one: Reading, limits: dict[str, Glucose]) -> str | None:
 def ketones(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """PG-3: in pregnancy ketones from 0.6 on are red the same day."""
     at = anchor.taken_at
-    if not (view.profile.facts and view.profile.has("pregnant", at)):
+    if not view.profile.has("pregnant", at):
         return None
     limit = rule.limit("raised", view.profile, at)
     if anchor.comparator == "<" or anchor.value < limit:
@@ -164,7 +162,7 @@ def ketones(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
 
 RULES: Final = (
     Rule(
-        id="PG-1", version=1, group="PG-BP", title="Blood pressure in pregnancy", anchors=frozenset({PRESSURE, SYMPTOM}),
+        id="PG-1", version=1, group="PG-BP", title="Blood pressure in pregnancy", told="pregnant", anchors=frozenset({PRESSURE, SYMPTOM}),
         looks={PRESSURE: Look(back=_CONFIRMS, ahead=_CONFIRMS), SYMPTOM: Look(back=_WITH, ahead=_WITH)}, least=None,
         in_pregnancy=True,
         limits={"systolic": Limit(Decimal(140), "lower"), "diastolic": Limit(Decimal(90), "lower"),
@@ -172,14 +170,15 @@ RULES: Final = (
         floor=True, trend=PRESSURE, judge=pressure,
     ),
     Rule(
-        id="PG-2", version=1, group="PG-GLUCOSE", title="Glucose in pregnancy", anchors=SPOT,
+        id="PG-2", version=1, group="PG-GLUCOSE", title="Glucose in pregnancy", told="pregnant", anchors=SPOT,
         looks=dict.fromkeys(SPOT, Look(back=timedelta(days=_WEEK + 1, hours=2))), least=None, in_pregnancy=True,
         limits={"fasting": Limit(Decimal("5.3"), "lower", mg=Decimal(95)), "after_1h": Limit(Decimal("7.8"), "lower", mg=Decimal(140)),
                 "after_2h": Limit(Decimal("6.4"), "lower", mg=Decimal(115)), "times": Limit(Decimal(3), "lower")},
         trend=SENSOR, judge=above_target,
     ),
     Rule(
-        id="PG-3", version=1, group="DM-KET", title="Ketones in pregnancy", anchors=frozenset({KETONES}), looks={KETONES: Look()},
+        id="PG-3", version=1, group="DM-KET", title="Ketones in pregnancy", told="pregnant",
+        anchors=frozenset({KETONES}), looks={KETONES: Look()},
         least=None, in_pregnancy=True, limits={"raised": Limit(Decimal("0.6"), "lower")}, floor=True, trend=KETONES, judge=ketones,
         clears=ketones_gone,
     ),

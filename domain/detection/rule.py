@@ -5,8 +5,9 @@ How to write a rule:
 1. Write `def my_rule(rule: Rule, view: View, anchor: Reading) -> Judgement | None` in the file of its condition. It looks at
    nothing but `view` (readings in force, daily values, baselines, the person's facts at the anchor's time) and answers with
    `rule.fired(...)`, `rule.quiet(...)`, `rule.not_evaluable(anchor, "what is missing")`, or None where another reading speaks.
-2. Add a `Rule(...)` with it to that file's RULES, and the file to the list in `engine.py`. Say for whom it is (`conditions`,
-   `least`, `in_pregnancy`: the engine asks), what decides (`limits`, each with its safer direction; `floor`), and what it
+2. Add a `Rule(...)` with it to that file's RULES, and the file to the list in `engine.py`. Say for whom it is (`conditions`;
+   `told`, a key of `facts.py` under which something was said of the person; `least`, `in_pregnancy`: the engine asks), what
+   decides (`limits`, each with its safer direction; `floor`), and what it
    looks at in `looks`, each kind with how far: from this alone follows what is judged again when a reading changes and how
    much of the past a picture holds. A function that looks further than `looks` says is a bug that the random stories find.
 3. Choose the tempo. A rule is judged at each reading of its `anchors` kinds; with `daily=True` once a civil day of the
@@ -75,6 +76,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     looks: Mapping[int, Look]
     daily: bool = False
     conditions: frozenset[str] = frozenset()
+    told: str = ""
     least: int | None = ADULT
     in_pregnancy: bool = False
     limits: Mapping[str, Limit] = {}

@@ -29,7 +29,7 @@ def stretch(view: View, last: date) -> Summary | None:
 def two_weeks(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """DM-10: once a day, at its first sample: the 14 dates before, against targets and against the 14 before them."""
     at = anchor.taken_at
-    if rule.id != "DM-10" and not (view.profile.facts and view.profile.has("pregnant", at)):
+    if rule.id != "DM-10" and not view.profile.has("pregnant", at):
         return None
     start, _ = view.bounds(view.day(at))
     if view.between(SENSOR, start, at)[0].id != anchor.id:
@@ -171,8 +171,8 @@ RULES: Final = (
         in_pregnancy=True, limits={"minutes": Limit(Decimal(120), "lower")}, trend=SENSOR, judge=prolonged,
     ),
     Rule(
-        id="PG-2-SENSOR", version=1, group="PG-GLUCOSE", title="Two weeks of sensor glucose in pregnancy", anchors=frozenset({SENSOR}),
-        looks=_LOOK, least=None, in_pregnancy=True,
+        id="PG-2-SENSOR", version=1, group="PG-GLUCOSE", title="Two weeks of sensor glucose in pregnancy", told="pregnant",
+        anchors=frozenset({SENSOR}), looks=_LOOK, least=None, in_pregnancy=True,
         limits={
             "active": Limit(Decimal(70), "lower"), "below_54": Limit(Decimal("1.0"), "lower"), "below_63": Limit(Decimal("4.0"), "lower"),
             "in_range": Limit(Decimal(70), "higher"), "above_140": Limit(Decimal(25), "lower"),

@@ -104,7 +104,8 @@ _LINKED: Final = timedelta(hours=36)
 """Reports this close, with no 'as usual' between, are one illness."""
 _DAY: Final = timedelta(hours=24)
 _BACK: Final = timedelta(hours=72)
-_WITH: Final = frozenset({"kidney", "chronic_kidney_disease", "heart_failure", "diabetes", "diabetes_type_1", "diabetes_type_2"})
+_DIABETES: Final = frozenset({"diabetes", "diabetes_type_1", "diabetes_type_2"})
+_WITH: Final = _DIABETES | {"kidney", "chronic_kidney_disease", "heart_failure"}
 
 
 def dehydrating(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
@@ -137,7 +138,7 @@ def _began(view: View, anchor: Reading) -> datetime:
     return began
 
 
-ILLNESS: Final = frozenset({_ILL, _SICK_A_DAY})
+ILLNESS: Final = frozenset({_ILL, _SICK_A_DAY, _NO_FLUIDS})
 """An illness that the rules here answer for those whom it puts in danger, and F44 for everybody else."""
 
 
@@ -145,19 +146,21 @@ def answers(code: int, profile: Profile, at: datetime) -> bool:
     """Whether a rule of this file answers somebody who reports an illness."""
     if profile.has("medicine", at, "sglt2i"):
         return True
-    return on_insulin(profile, at) if code == _ILL else bool(profile.conditions & _WITH)
+    if code == _SICK_A_DAY:
+        return bool(profile.conditions & _WITH)
+    return bool(profile.conditions & _DIABETES) and (code == _NO_FLUIDS or on_insulin(profile, at))
 
 
 RULES: Final = (
     Rule(
-        id="DM-8", version=1, group="DM-KET", title="SGLT2 inhibitor and unwell", anchors=frozenset({SYMPTOM, KETONES}),
-        looks={SYMPTOM: Look(), KETONES: Look()}, in_pregnancy=True,
+        id="DM-8", version=1, group="DM-KET", title="SGLT2 inhibitor and unwell", told="medicine",
+        anchors=frozenset({SYMPTOM, KETONES}), looks={SYMPTOM: Look(), KETONES: Look()}, in_pregnancy=True,
         limits={"raised": Limit(Decimal("0.6"), "lower"), "high": Limit(Decimal("1.6"), "lower")}, trend=KETONES, judge=sglt2,
         clears=ketones_gone,
     ),
     Rule(
         id="DM-9", version=1, group="DM-SICK", title="Ill and on insulin", anchors=frozenset({SYMPTOM}),
-        looks={SYMPTOM: Look(ahead=OPEN), **dict.fromkeys(GLUCOSE, Look(ahead=OPEN))}, least=None, in_pregnancy=True,
+        looks={SYMPTOM: Look(ahead=OPEN), **dict.fromkeys(GLUCOSE, Look(ahead=OPEN))}, conditions=_DIABETES, least=None, in_pregnancy=True,
         trend=SENSOR, judge=sick_day,
     ),
     Rule(

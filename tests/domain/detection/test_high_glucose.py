@@ -75,14 +75,22 @@ def test_dm_5_no_ketones_in_two_hours_is_amber_while_still_high(others: list[Rea
     assert outcome(judged(BY["DM-5"], finger("15", "08:00"), *others, profile=T1, now=LATER)) == expected
 
 
-def test_dm_5_a_sensor_says_it_at_the_beginning_of_a_high() -> None:
-    first, second = sensor(15, "08:00"), sensor("15.2", "08:05")
-    assert outcome(judged(BY["DM-5"], first, second, profile=T1)) == INFO
-    assert outcome(judged(BY["DM-5"], second, first, profile=T1)) == QUIET
-    assert outcome(judged(BY["DM-5"], sensor(15, "08:16"), first, profile=T1)) == INFO
-    assert said(judged(BY["DM-5"], first, sensor(16, "09:55"), profile=T1, now=LATER)) == (
-        "Glucose 15 mmol/L, still 16 mmol/L, and no ketone test within 2 hours"
-    )
+def test_dm_5_a_sensor_says_it_at_the_beginning_of_a_high_and_after_two_hours() -> None:
+    ones = [sensor(15, "01:00", minutes) for minutes in range(0, 200, 5)]
+
+    def found(*others: Reading, profile: Profile = T1) -> list[tuple[int, object]]:
+        seen = [outcome(judged(BY["DM-5-SENSOR"], one, *ones[:place], *others, profile=profile)) for place, one in enumerate(ones)]
+        return [(place, one) for place, one in enumerate(seen) if one != QUIET]
+
+    assert found() == [(0, INFO), (24, AMBER)]
+    assert found(ketones("0.2", "00:45")) == [(0, INFO)]
+    assert found(ketones("0.2", "03:00")) == [(0, INFO)]
+    assert found(ketones("0.2", "00:44")) == [(0, INFO), (24, AMBER)]
+    assert found(ketones("0.2", "03:01")) == [(0, INFO), (24, AMBER)]
+    assert said(judged(BY["DM-5-SENSOR"], ones[24], *ones[:24], profile=T1)) == "Glucose 15 mmol/L, high for 2 hours, and no ketone test"
+    assert outcome(judged(BY["DM-5-SENSOR"], ones[0], profile=known(conditions="diabetes_type_2"))) is None
+    assert outcome(judged(BY["DM-5-SENSOR"], ones[0], profile=known(conditions="diabetes"))) == UNKNOWN
+    assert outcome(judged(BY["DM-5-SENSOR"], sensor(14, "08:00"), profile=T1)) == QUIET
 
 
 @pytest.mark.parametrize(

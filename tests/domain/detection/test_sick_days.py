@@ -136,8 +136,11 @@ def test_ck_5_is_for_tablets_with_a_condition_and_says_when_none_are_on_record(p
     ("code", "profile", "expected"),
     [
         ("ill_today", known(conditions="copd"), AMBER), ("ill_today", T1, None), ("ill_today", SGLT2, None),
+        ("cannot_keep_fluids", known(conditions="copd"), AMBER), ("cannot_keep_fluids", T1, None),
+        ("sudden_swelling", known(conditions="copd"), AMBER), ("sudden_swelling", known(fact("pregnant")), None),
+        ("swallowing_problem", known(conditions="copd"), AMBER), ("swallowing_problem", known(conditions="multiple_sclerosis"), None),
         ("sick_24_hours", known(conditions="copd"), AMBER), ("sick_24_hours", TABLETS, None), ("vomiting", known(conditions="copd"), None),
     ],
 )  # fmt: skip
-def test_f44_an_illness_that_no_rule_answers_for_this_person_is_seen(code: str, profile: Profile, expected: object) -> None:
+def test_f44_what_no_rule_answers_for_this_person_is_seen(code: str, profile: Profile, expected: object) -> None:
     assert outcome(judged(BY["F44"], told(code, "08:00"), profile=profile)) == expected
