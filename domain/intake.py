@@ -220,6 +220,19 @@ def _same(one: Reading, other: Reading) -> bool:
     )
 
 
+def _said(one: Reading) -> datetime:
+    """The instant as the device said it."""
+    return one.device_time or one.taken_at
+
+
+def _known_as(series: Sequence[Reading], reading: Reading) -> Duplicate | Rejected:
+    """Sent again when more was known of the device's clock (DQ-7), what the device said is what counts; else the id is reused."""
+    before = next((one for one in series if one.id == reading.id), None)
+    if before is not None and _same(before, reading) and _said(before) == _said(reading):
+        return Duplicate(id=reading.id, first_id=reading.id)
+    return Rejected(reading.id, "id_reused", "/id", "This id was used for another reading; make a new id.")
+
+
 class _Work:
     """One pass over the drafts of one patient."""
 
@@ -273,7 +286,7 @@ class _Work:
         if twin is not None:
             return twin
         if not sampled and self._knows(key):
-            return Rejected(draft.id, "id_reused", "/id", "This id was used for another reading; make a new id.")
+            return _known_as(series, reading)
         born = self.picture.orphans.pop(reading.id, None)
         if born is not None:
             reading = msgspec.structs.replace(reading, status=born)

@@ -17,11 +17,22 @@ create table idempotency (
 );
 create index idempotency_at on idempotency (at);
 
+-- F12, DQ-7: how far a device's clock (or a phone's, by its client) was off at the last live syncs, in seconds to add.
+create table device_clock (
+    patient_id uuid not null references patient,
+    device integer not null,
+    client text not null,
+    samples integer[] not null,
+    shift_s integer,
+    at timestamptz not null,
+    primary key (patient_id, device, client)
+);
+
 do $$
 declare
     name text;
 begin
-    foreach name in array array['idempotency']
+    foreach name in array array['idempotency', 'device_clock']
     loop
         execute format('alter table %I enable row level security', name);
         execute format('alter table %I force row level security', name);
@@ -33,3 +44,13 @@ create policy retention on idempotency for select to steady_worker using (true);
 create policy retention_delete on idempotency for delete to steady_worker using (true);
 grant select, insert on idempotency to steady_app;
 grant select (at), delete on idempotency to steady_worker;
+create policy known on device_clock for select to steady_app using (patient_id in
+    (select e.patient_id from effective_access e where e.principal = (select app_principal())));
+create policy synced on device_clock for insert to steady_app with check (patient_id in
+    (select e.patient_id from effective_access e where e.principal = (select app_principal()) and e.may_write));
+create policy synced_again on device_clock for update to steady_app
+    using (patient_id in (select e.patient_id from effective_access e
+            where e.principal = (select app_principal()) and e.may_write))
+    with check (patient_id in (select e.patient_id from effective_access e
+            where e.principal = (select app_principal()) and e.may_write));
+grant select, insert, update (samples, shift_s, at) on device_clock to steady_app;

@@ -1,4 +1,4 @@
-"""Copies of one measurement by two routes: shown with both provenances, and taken apart by a person (F13, DQ-6)."""
+"""Where readings came from: copies by two routes, taken apart by a person (F13, DQ-6), and clocks that are off (F12)."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
@@ -19,6 +19,7 @@ from domain.text import admit
 from server.app_state import Parts
 from server.http import AnyRequest, body_of, path_id, query_of
 from server.ingest import Part, Request
+from server.readings import clocks
 from server.sql import Query
 
 _MOST: Final = 200
@@ -100,6 +101,37 @@ def shown(row: LinkRow) -> LinkOut:
                    is_apart=row.is_apart, reason=row.reason)  # fmt: skip
 
 
+class ClockOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A clock that was seen off: `shiftS` is what is added to its times now, `lastS` what the last sync showed."""
+
+    device: str | None
+    shift_s: int | None
+    last_s: int
+    syncs: int
+    at: datetime
+
+
+class ClocksOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Newest first. A clock that was never seen off is not here."""
+
+    items: list[ClockOut]
+    next_cursor: str | None
+
+
+@get("/v1/patients/{patient_id:str}/clocks", operation_id="listDeviceClocks", summary="Clocks that were seen off", tags=["readings"])
+async def device_clocks(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],
+                    patient_id: FromPath[str]) -> Response[ClocksOut]:  # fmt: skip
+    """How far each is off, and whether its times are put right (DQ-7)."""
+    query_of(request.scope, {})
+    actor.must(Scope.READINGS_READ)
+    patient = path_id(patient_id)
+    async with parts.database.begin(actor) as tx:
+        rows = await clocks.OF_PERSON.all(tx, patient)
+    await parts.reads.record(actor, patient, "clocks", request.scope["state"]["request_id"])
+    items = [ClockOut(device=row.device, shift_s=row.shift_s, last_s=row.last_s, syncs=row.syncs, at=row.at) for row in rows]
+    return Response(ClocksOut(items=items, next_cursor=None), headers={"cache-control": "no-store"})
+
+
 @get("/v1/patients/{patient_id:str}/reading-links", operation_id="listReadingLinks", summary="Measurements that came by two routes",
      tags=["readings"])  # fmt: skip
 async def links(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],
@@ -155,4 +187,4 @@ async def together(request: AnyRequest, actor: NamedDependency[Actor], parts: Na
     return await _say(request, actor, parts, (patient_id, reading_id), "together")
 
 
-ROUTES: Final[list[Any]] = [links, apart, together]
+ROUTES: Final[list[Any]] = [links, device_clocks, apart, together]

@@ -9,6 +9,7 @@ import msgspec
 
 from domain.actor import Actor, ActorKind, Scope
 from domain.errors import NotFound
+from domain.readings.clocks import LEAST_S
 from domain.readings.reading import Draft, Outcome, Quarantined, Rejected, Source
 from domain.text import admit
 from server import clock, metrics
@@ -16,9 +17,11 @@ from server.audit import reads
 from server.db import Database
 from server.ingest import Ingest, Part, Request
 from server.readings import store
+from server.readings.clocks import Clocks
 from server.readings.wire import Bad, ItemOut, ReadingIn, Retraction, asked, draft_of, out
 
 _OWNERS_KEPT_S: Final = 5.0
+_SOON: Final = timedelta(seconds=LEAST_S)
 SOURCES: Final = {ActorKind.PATIENT: Source.APP, ActorKind.STAFF: Source.STAFF, ActorKind.VENDOR: Source.VENDOR}
 
 
@@ -29,6 +32,7 @@ class Devices:
         self._database = database
         self._owners: dict[tuple[UUID, str, str], tuple[float, list[store.Owner]]] = {}
         self._vendors: dict[UUID, str | None] = {}
+        self.clocks: Final = Clocks(database)
 
     async def owners(self, actor: Actor, vendor: str, serial: str) -> list[store.Owner]:
         """Everybody whose this device was, as far as the actor may know."""
@@ -55,7 +59,7 @@ class Devices:
         return name
 
 
-async def take(  # noqa: C901 - the door of every reading
+async def take(  # noqa: C901, PLR0915 - the door of every reading
     ingest: Ingest, devices: Devices, actor: Actor, request_id: UUID, items: Sequence[ReadingIn | Bad], patient: UUID | None,
 ) -> list[ItemOut]:
     """Store, judge and commit items; one answer each, in order. `patient` is named by the path for staff and proxies."""
@@ -64,6 +68,8 @@ async def take(  # noqa: C901 - the door of every reading
     outcomes: list[Outcome | Bad | None] = [None] * len(items)
     parts: dict[UUID, list[tuple[int, Draft]]] = {}
     held: dict[int, Draft] = {}  # by place, to be asked about
+    soon = clock.now() + _SOON
+    synced: dict[tuple[UUID, int], datetime | msgspec.UnsetType] = {}  # whose clock says something of itself
     for place, item in enumerate(items):
         draft = item if isinstance(item, Bad) else draft_of(item, source)
         if isinstance(draft, Bad) or isinstance(item, Bad):
@@ -81,6 +87,10 @@ async def take(  # noqa: C901 - the door of every reading
             outcomes[place] = _not_yours(draft.id)
             continue
         parts.setdefault(owner, []).append((place, draft))
+        if item.sent_at is not msgspec.UNSET or draft.taken_at > soon:
+            synced.setdefault((owner, draft.device), item.sent_at)
+    for key, sent_at in synced.items():
+        parts[key[0]] = await _timed(devices, actor, key, parts[key[0]], None if sent_at is msgspec.UNSET else sent_at)
     if parts:
         request = Request(actor=actor, what="readings", request_id=request_id)
         answers = await ingest.submit(
@@ -93,6 +103,17 @@ async def take(  # noqa: C901 - the door of every reading
                     held[place] = draft
     found = [out(outcome, item.id) for outcome, item in zip(outcomes, items, strict=True) if outcome is not None]
     return _told(found, held)
+
+
+async def _timed(
+    devices: Devices, actor: Actor, key: tuple[UUID, int], drafts: list[tuple[int, Draft]], sent_at: datetime | None,
+) -> list[tuple[int, Draft]]:  # fmt: skip
+    """One owner's drafts, those of one device put right where its clock is known to be off (DQ-7)."""
+    owner, device = key
+    mine = [(place, draft) for place, draft in drafts if draft.device == device]
+    right = await devices.clocks.admit(actor, owner, [draft for _, draft in mine], sent_at)
+    timed = dict(zip((place for place, _ in mine), right, strict=True))
+    return [(place, timed.get(place, draft)) for place, draft in drafts]
 
 
 def _told(found: list[ItemOut], held: dict[int, Draft]) -> list[ItemOut]:
