@@ -4,6 +4,7 @@ import os
 import pwd
 from collections.abc import Mapping
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 
@@ -39,6 +40,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_starttls: bool = False
     smtp_login_file: str = ""
     fault: str = ""
+    ping_url: str = ""
+    probe_patient: str = ""
+    probe_staff: str = ""
 
 
 def default_data() -> Path:
@@ -57,6 +61,14 @@ def _number(environment: Mapping[str, str], name: str, default: int, least: int,
     if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
         raise WrongSetting(f"{name} must be a whole number from {least} to {most}.")
     return int(text)
+
+
+def _uuid(environment: Mapping[str, str], name: str) -> str:
+    text = environment.get(name, "")
+    try:
+        return str(UUID(text)) if text else ""
+    except ValueError as error:
+        raise WrongSetting(f"{name} must be a UUID.") from error
 
 
 def read(environment: Mapping[str, str] | None = None, *, data: Path | None = None, port: int | None = None) -> Settings:
@@ -94,6 +106,9 @@ def read(environment: Mapping[str, str] | None = None, *, data: Path | None = No
         smtp_starttls=found.get("STEADY_SMTP_STARTTLS") == "on",
         smtp_login_file=found.get("STEADY_SMTP_LOGIN_FILE", ""),
         fault=found.get("STEADY_FAULT", ""),
+        ping_url=found.get("STEADY_PING_URL", ""),
+        probe_patient=_uuid(found, "STEADY_PROBE_PATIENT"),
+        probe_staff=_uuid(found, "STEADY_PROBE_STAFF"),
     )
 
 

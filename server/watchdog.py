@@ -3,12 +3,15 @@
 import asyncio
 import sys
 from typing import Final
+from uuid import UUID
 
+import httpx
 import msgspec
 import structlog
 
-from server import log
+from server import clock, log
 from server.db import BUSY, Database, PostgresError, Role
+from server.probe import Probe
 from server.settings import Settings
 from server.sql import Query
 
@@ -17,6 +20,9 @@ logger = structlog.get_logger("watch")
 LIMITS_S: Final = {"sweep": 30, "escalate": 30, "relay": 60, "heads": 180, "partitions": 2 * 24 * 3600}
 """How old the heartbeat of each duty may be."""
 EVERY_S: Final = 5.0
+RED_S: Final = 2 * 3600
+"""So old may a red be that nobody has: the lead has been told twice by then (AL-6)."""
+PING_S: Final = 60.0
 
 
 class BeatRow(msgspec.Struct):
@@ -27,10 +33,12 @@ class BeatRow(msgspec.Struct):
 
 
 class WaitingRow(msgspec.Struct):
-    """How long the oldest waiting work has been due."""
+    """How long the oldest waiting work has been due: unsent, unjudged, and red without anybody who has it."""
 
     outbox_s: float
     due_s: float
+    timer_s: float
+    red_s: float
 
 
 BEATS: Final = Query(BeatRow, "select duty, extract(epoch from now() - at)::float8 as age_s from heartbeat order by duty")
@@ -38,7 +46,11 @@ WAITING: Final = Query(
     WaitingRow,
     """
     select coalesce(extract(epoch from now() - (select min(due_at) from outbox where done_at is null)), 0)::float8 as outbox_s,
-           coalesce(greatest(extract(epoch from now() - (select min(at) from due)), 0), 0)::float8 as due_s
+           coalesce(greatest(extract(epoch from now() - (select min(at) from due)), 0), 0)::float8 as due_s,
+           coalesce(greatest(extract(epoch from now() - (select min(due_at) from escalation)), 0), 0)::float8 as timer_s,
+           coalesce(extract(epoch from now() - (select min(since) from escalation
+                                                 where severity = 3 and step not in ('not_acted', 'not_closed', 'back'))), 0)::float8
+               as red_s
     """,
 )
 
@@ -57,20 +69,47 @@ async def look(database: Database) -> list[str]:
         wrong.append(f"outbox: something waits for {waiting.outbox_s:.0f} s")
     if waiting is not None and waiting.due_s > LIMITS_S["sweep"]:
         wrong.append(f"due: somebody should have been judged again {waiting.due_s:.0f} s ago")
+    if waiting is not None and waiting.timer_s > LIMITS_S["escalate"]:
+        wrong.append(f"escalation: a step has been due for {waiting.timer_s:.0f} s")
+    if waiting is not None and waiting.red_s > RED_S:
+        wrong.append(f"red: nobody has taken one for {waiting.red_s:.0f} s")
     return wrong
+
+
+async def say_alive(url: str, transport: httpx.AsyncBaseTransport | None = None) -> bool:
+    """Tell an outside dead-man's switch that all is well; when it hears nothing, it calls (ALP-7)."""
+    try:
+        async with httpx.AsyncClient(timeout=5, transport=transport) as client:
+            return (await client.get(url)).is_success
+    except httpx.HTTPError as error:
+        logger.warning("ping.failed", error=type(error).__name__)
+        return False
+
+
+def _probe(database: Database, settings: Settings) -> Probe | None:
+    if not settings.probe_patient or not settings.probe_staff:
+        return None
+    return Probe(database, UUID(settings.probe_patient), UUID(settings.probe_staff))
 
 
 async def _watch(settings: Settings, *, once: bool) -> int:
     assert settings.database is not None  # noqa: S101 - main has asked
     database = Database(settings.database)
+    said_at = -PING_S
+    probe = None if once else _probe(database, settings)
     try:
         while True:
             try:
                 wrong = await look(database)
             except (*BUSY, PostgresError, OSError) as error:
                 wrong = [f"database: {type(error).__name__}"]
+            if probe is not None:
+                wrong += await probe.look()
             for line in wrong:
                 logger.error("duty.missed", reason=line)
+            if not wrong and not once and settings.ping_url and clock.monotonic() - said_at >= PING_S:
+                said_at = clock.monotonic()
+                await say_alive(settings.ping_url)
             if once:
                 sys.stdout.write("".join(f"{line}\n" for line in wrong) or "all duties alive\n")
                 return 1 if wrong else 0

@@ -246,7 +246,8 @@ _EVENT: Final = msgspec.json.Decoder(dict[str, str])
 def _line(event: EventRow) -> LineView:
     body = _EVENT.decode(event.body)
     said = words.EVENTS.get(event.what, event.what)
-    extra = body.get("why") or body.get("result", "").replace("_", " ") or body.get("reason", "") or body.get("rule", "")
+    who = ", ".join(words.ROLES.get(role, role) for role in body.get("who", "").split() if role != "patient")
+    extra = who or body.get("why") or body.get("result", "").replace("_", " ") or body.get("reason", "") or body.get("rule", "")
     severity = {"info": 1, "amber": 2, "red": 3}.get(body.get("severity", ""))
     return LineView(
         at=event.at.astimezone(ZONE), text=f"{said}: {extra}" if extra else said, by=event.by_name or "",

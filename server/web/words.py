@@ -57,19 +57,19 @@ EVENTS: Final[dict[str, str]] = {
 }
 
 STEPS: Final[dict[str, str]] = {
-    "no_receipt": "told again by another channel",
-    "second_channel": "told again by another channel",
-    "deputy": "goes to the deputy",
-    "lead": "goes to the lead",
-    "lead_again": "goes to the lead again",
-    "out_of_hours": "goes to the out-of-hours service again",
-    "nobody_out_of_hours": "goes to the shift that begins",
-    "breach": "is reported as late",
-    "not_acted": "comes back unless you say what you do",
-    "not_closed": "you are asked whether it can be closed",
+    "no_receipt": "another channel",
+    "second_channel": "another channel",
+    "deputy": "the deputy",
+    "lead": "the lead",
+    "lead_again": "the lead again",
+    "out_of_hours": "the out-of-hours service again",
+    "nobody_out_of_hours": "the shift that begins",
+    "breach": "reported as late",
+    "not_acted": "back in the queue",
+    "not_closed": "asked if it can be closed",
     "back": "back in the queue",
 }
-"""What a timer does when nobody acts before."""
+"""Where a concern goes when nobody acts before."""
 ROLES: Final = {
     "nurse": "nurse on duty", "deputy": "deputy", "lead": "lead", "out_of_hours": "out-of-hours service", "owner": "owner",
 }  # fmt: skip
@@ -80,7 +80,9 @@ RESULTS_SENT: Final = {"accepted": "sent", "refused": "refused by the provider",
 def next_step(step: str | None, due_at: datetime | None, now: datetime) -> str:
     """What happens next if nobody acts, and when."""
     said = STEPS.get(step or "")
-    return "" if said is None or due_at is None else f"{when(due_at.astimezone(now.tzinfo), now)}: {said}"
+    if said is None or due_at is None:
+        return ""
+    return f"next: {said}, {when(due_at.astimezone(now.tzinfo), now).removeprefix('today ')}"
 
 
 def conditions(codes: list[str] | None) -> str:
