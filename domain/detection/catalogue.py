@@ -13,7 +13,7 @@ GOVERNED: Final[dict[str, Governed]] = {
     one.key: one
     for rule in RULES
     for name, limit in rule.limits.items()
-    if (one := Governed(rule=rule.id, name=name, limit=limit, floor=rule.floor,
+    if (one := Governed(rule=rule.id, name=name, limit=limit, floor=rule.floor and not limit.free,
                         classes=tuple(sorted({kind // 100 for kind in rule.anchors}))))
 }  # fmt: skip
 """Every limit that can be set, by rule and name."""

@@ -157,7 +157,7 @@ RULES: Final = (
     Rule(
         id="DM-6", version=1, group="DM-HIGH", title="Glucose stays high", anchors=GLUCOSE,
         looks={kind: Look(back=back) for kind, back in _BACK.items()}, least=None, in_pregnancy=True,
-        limits={"high": Limit(Decimal("13.9"), "lower", mg=Decimal(250)),
+        limits={"high": Limit(Decimal("13.9"), "lower", mg=Decimal(250), free=True),
                 "danger": Limit(Decimal("30.0"), "lower", mg=Decimal(540))},
         floor=True, trend=SENSOR, judge=stays_high,
     ),

@@ -137,8 +137,9 @@ def _staged(rule: Rule, anchor: Reading, found: Aki, limits: Mapping[str, Decima
 _HALF_DAY: Final = timedelta(hours=12)
 _LEVELS: Final = {1: (Severity.AMBER, False), 2: (Severity.RED, False), 3: (Severity.RED, True)}
 _K_LIMITS: Final = {
-    "raised": Limit(Decimal("5.5"), "lower"), "high": Limit(Decimal("6.0"), "lower"), "danger": Limit(Decimal("6.5"), "lower"),
-    "low": Limit(Decimal("3.0"), "higher"), "very_low": Limit(Decimal("2.5"), "higher"), "rise_12h": Limit(Decimal("0.5"), "lower"),
+    "raised": Limit(Decimal("5.5"), "lower", free=True), "high": Limit(Decimal("6.0"), "lower", free=True),
+    "danger": Limit(Decimal("6.5"), "lower"), "low": Limit(Decimal("3.0"), "higher", free=True),
+    "very_low": Limit(Decimal("2.5"), "higher", free=True), "rise_12h": Limit(Decimal("0.5"), "lower", free=True),
 }  # fmt: skip
 _TODO: Final = {1: "repeat within 3 days", 2: "repeat within 24 hours", 3: "hospital now"}
 

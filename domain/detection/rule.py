@@ -97,13 +97,13 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         entries = profile.limits.get(f"{self.id}.{name}")
         if entries is None:
             return usual.value
-        return in_force(usual, entries, at, floor=self.floor).value or usual.value
+        return in_force(usual, entries, at, floor=self.floor and not usual.free).value or usual.value
 
     def glucose(self, name: str, profile: Profile, at: datetime) -> Glucose:
         """The same for a glucose limit: both halves of the pair, as they were set (C-3)."""
         usual = self.limits[name]
         entries = profile.limits.get(f"{self.id}.{name}")
-        found = usual if entries is None else in_force(usual, entries, at, floor=self.floor)
+        found = usual if entries is None else in_force(usual, entries, at, floor=self.floor and not usual.free)
         return Glucose(found.value or usual.value, found.mg or both_glucose(found.value or usual.value))
 
     def why_not(self, profile: Profile, anchor: Reading) -> str | None:

@@ -35,12 +35,14 @@ class Limit(msgspec.Struct, frozen=True):
     """A number that decides. `safer` says which way a personal one may always move; the other way only where no FLOOR is.
 
     `mg`: the same limit in mg/dL, for glucose (C-3). `within`: what anybody may set it to; None is from half to double.
+    `free`: a plan may relax it although its rule is of the floor, because the floor is another limit of that rule.
     """
 
     value: Decimal
     safer: Literal["lower", "higher"]
     mg: Decimal | None = None
     within: tuple[Decimal, Decimal] | None = None
+    free: bool = False
 
     @property
     def range(self) -> tuple[Decimal, Decimal]:

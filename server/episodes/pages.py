@@ -77,6 +77,10 @@ _CHARTS: Final = tuple(
 GROUPS: Final = {
     "E": "Emergency symptom", "SYMPTOM": "Symptom", "HF-W": "Weight", "HF-S": "Heart failure symptoms", "OX": "Oxygen level",
     "NW": "NEWS2", "HT": "Blood pressure", "DM-HYPO": "Low glucose", "DM-KET": "Ketones", "AS": "Asthma",
+    "DM-HIGH": "High glucose", "DM-SICK": "Ill, with diabetes", "DM-SENSOR": "Two weeks of sensor glucose", "CK": "Kidneys",
+    "CK-K": "Potassium", "EP": "Seizures", "MH": "Mood", "MH-GAD": "Anxiety", "IB": "Bowel", "IB-LAB": "Calprotectin",
+    "NE": "New neurological symptoms", "NE-PD": "Parkinson's medicine", "FF": "Falls", "FF-2": "Frailty",
+    "PG-BP": "Blood pressure in pregnancy", "PG-GLUCOSE": "Glucose in pregnancy",
     "OPS": "A check that did not run",
 }  # fmt: skip
 _SNOOZES: Final = {"1h": timedelta(hours=1), "4h": timedelta(hours=4), "1d": timedelta(days=1), "7d": timedelta(days=7)}

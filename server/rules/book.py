@@ -100,8 +100,9 @@ def _limit(rule: Rule, name: str) -> str:
     low, high = one.limit.range
     both = f" ({same(one.limit.mg)} mg/dL)" if one.limit.mg is not None else ""
     unit = catalogue.unit(one)
+    free = ", a plan may relax it" if one.limit.free else ""
     return (f"{catalogue.label(one).lower()} {same(one.limit.value)}{f' {unit}' if unit else ''}{both}, may be {same(low)} to {same(high)}, "
-            f"safer when {one.limit.safer}")  # fmt: skip
+            f"safer when {one.limit.safer}{free}")  # fmt: skip
 
 
 def markdown(rules: Iterable[Rule] = RULES) -> str:

@@ -32,6 +32,10 @@ CONDITIONS: Final[dict[str, str]] = {
     "kidney": "kidney disease",
     "chronic_kidney_disease": "kidney disease",
     "epilepsy": "epilepsy",
+    "ulcerative_colitis": "ulcerative colitis",
+    "crohns_disease": "Crohn's disease",
+    "multiple_sclerosis": "multiple sclerosis",
+    "parkinsons_disease": "Parkinson's disease",
     "mood": "low mood",
     "depression": "depression",
 }

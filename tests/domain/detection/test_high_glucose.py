@@ -143,6 +143,12 @@ def test_dm_6_hi_of_a_sensor_is_said_once_and_a_doubtful_value_stays_red() -> No
     assert (outcome(found), found.confidence) == (RED, Confidence.UNCONFIRMED)
 
 
+def test_dm_6_a_plan_may_relax_what_stays_high_and_not_what_is_dangerous() -> None:
+    slack = Profile(birth_on=date(1980, 1, 1), limits=own(DM_6__high="16", DM_6__danger="40"))
+    assert outcome(judged(BY["DM-6"], finger("15", "09:00"), finger("15", "03:00"), profile=slack)) == QUIET
+    assert outcome(judged(BY["DM-6"], finger("30", "09:00"), profile=slack)) == RED
+
+
 def test_dm_5_a_plan_may_set_another_limit() -> None:
     own_limit = Profile(birth_on=date(1980, 1, 1), conditions=frozenset({"diabetes_type_1"}), limits=own(DM_5__high="18"))
     assert outcome(judged(BY["DM-5"], finger("17", "08:00"), profile=own_limit)) == QUIET

@@ -125,8 +125,11 @@ def test_ck_2_the_floor_is_for_everybody() -> None:
     for profile in (CHILD, PREGNANT):
         assert outcome(judged(BY["CK-2"], potassium("6.5"), profile=profile)) == EMERGENCY
         assert outcome(judged(BY["CK-2"], potassium("6.4"), profile=profile)) == UNKNOWN
-    slack = Profile(birth_on=date(1950, 1, 1), limits=own(CK_2__danger="7.0"))
+    slack = Profile(birth_on=date(1950, 1, 1), limits=own(CK_2__danger="7.0", CK_2__raised="5.8"))
     assert outcome(judged(BY["CK-2"], potassium("6.5"), profile=slack)) == EMERGENCY
+    # Below the floor a plan may relax it: many people with kidney disease live at 5.6.
+    assert outcome(judged(BY["CK-2"], potassium("5.7"), profile=slack)) == QUIET
+    assert outcome(judged(BY["CK-2"], potassium("5.8"), profile=slack)) == AMBER
 
 
 def egfr(value: object, days: float = 0, equation: str | None = "ckd_epi_2009") -> Reading:
