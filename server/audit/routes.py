@@ -16,26 +16,11 @@ from domain.errors import Invalid, NotFound
 from server import clock
 from server.app_state import Parts
 from server.audit import store
+from server.audit.words import DID, WHAT, WHY
 from server.http import AnyRequest, instant, query_of
 
 MOST: Final = 200
 _LAST: Final = UUID(int=2**128 - 1)
-WHAT: Final = {
-    "queue": "the list of people who need attention",
-    "patient": "your name, birth date and conditions",
-    "readings": "your readings",
-    "reading-retracted": "a reading, marked as entered in error",
-    "grants": "who may see your record",
-    "record": "your page",
-    "acknowledge": "a concern about you: took it on",
-    "snooze": "a concern about you: put it off",
-    "close": "a concern about you: closed it",
-    "import": "readings from a file",
-    "pairing-code": "a code that pairs your phone",
-    "access-log": "this list",
-}
-DID: Final = {"C": "added to", "R": "looked at", "U": "changed", "D": "ended"}
-WHY: Final = {"self": "It is your own record.", "grant": "You share this with their team.", "device": "It is your device."}
 
 
 class AccessOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -11,8 +11,8 @@ from httpx import AsyncClient
 from uuid_utils.compat import uuid7
 
 from server.audit import heads
-from server.audit.routes import WHAT
 from server.audit.verify import verify
+from server.audit.words import WHAT
 from server.db import Database, connect
 from server.db_where import Where
 from server.postgres import SUPERUSER
