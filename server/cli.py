@@ -119,6 +119,44 @@ def simulate(**given: Any) -> None:  # noqa: ANN401 - click's options
 
 
 @main.command()
+@click.option("--cohort", type=click.Choice(["all", "hf", "copd", "asthma", "mixed"]), default="all", show_default=True, help="On whom.")
+@click.option("--people", type=click.IntRange(1, 20_000), default=150, show_default=True, help="How many people a seed and level of noise.")
+@click.option("--days", type=click.IntRange(30, 3_660), default=365, show_default=True, help="How long they are watched.")
+@click.option("--seeds", default="101,102", show_default=True, help="Which people; 1 to 99 were used for tuning.")
+@click.option("--noise", default="1,2,3", show_default=True, help="Levels of noise.")
+@click.option("--panel", type=click.IntRange(1, 20_000), default=1000, show_default=True, help="People of the mixed panel.")
+@click.option("--panel-days", type=click.IntRange(30, 3_660), default=180, show_default=True, help="How long the panel is watched.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="On so many cores.")
+@click.option("--json", "json", default=None, help="Write every figure here; - prints it instead of the table.")
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write the lead-time picture here.")
+@click.option("--page", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write the page of the docs here.")
+@click.option("--cohort-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=None,
+              help="Somebody else's people, JSON lines or CSV (deploy/docs/cohort-files.md).")  # fmt: skip
+@click.option("--events-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=None, help="And what happened to them.")
+def evaluate(**given: Any) -> None:  # noqa: ANN401 - click's options
+    """How early, how often and how wrong: our engine next to the published detectors, on people with known events."""
+    from server.evaluation.command import Asked
+    from server.evaluation.command import main as run
+
+    if given["events_file"] is not None and given["cohort_file"] is None:
+        raise click.UsageError("--events-file says what happened to the people of --cohort-file: name that too.")
+    seeds, noise = (_numbers(given.pop(name), f"--{name}") for name in ("seeds", "noise"))
+    if not set(noise) <= {1, 2, 3}:
+        raise click.UsageError("--noise: levels are 1, 2 and 3.")
+    _run(run, Asked(**given, seeds=seeds, noise=noise, command=" ".join(["steady", *sys.argv[1:]])))
+
+
+def _numbers(text: str, name: str) -> tuple[int, ...]:
+    try:
+        found = tuple(dict.fromkeys(int(one) for one in text.split(",")))
+    except ValueError:
+        found = ()
+    if not found or min(found) < 1:
+        raise click.UsageError(f"{name}: whole numbers from 1 on with commas between them, such as 101,102.")
+    return found
+
+
+@main.command()
 @click.option("--superuser", default="postgres", show_default=True, help="Who may make roles and the database.")
 def migrate(superuser: str) -> None:
     """Make roles and database, and bring the schema to this release."""

@@ -12,3 +12,8 @@ def now() -> datetime:
 def monotonic() -> float:
     """Seconds that only go forward, for leases and patience (OPS-6)."""
     return time.monotonic()
+
+
+def cpu() -> float:
+    """Seconds of processor time that this process has taken: what a measurement counts on a shared machine."""
+    return time.process_time()
