@@ -146,6 +146,16 @@ def evaluate(**given: Any) -> None:  # noqa: ANN401 - click's options
     _run(run, Asked(**given, seeds=seeds, noise=noise, command=" ".join(["steady", *sys.argv[1:]])))
 
 
+@main.command()
+@click.argument("file", default="-")
+@click.option("--schema", is_flag=True, help="Print the shape of a history, and of the answer, as JSON Schema.")
+def judge(file: str, *, schema: bool) -> None:
+    """Every judgement of one patient's history: FILE or - for JSON in, JSON out, no database needed."""
+    from server.judging import main as run
+
+    _run(run, file, schema=schema)
+
+
 def _numbers(text: str, name: str) -> tuple[int, ...]:
     try:
         found = tuple(dict.fromkeys(int(one) for one in text.split(",")))
