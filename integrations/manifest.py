@@ -70,6 +70,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     is_file: bool = False
     is_webhook: bool = False
     is_signed: bool = False
+    version: int = 1
+    """Raised when the same body is read otherwise than before: kept files can then be read again."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be: an adapter without a door, or signatures without a webhook."""

@@ -176,18 +176,25 @@ def migrate(superuser: str) -> None:
 
 
 @main.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--patient", required=True, help="Whose readings: id or NHS number.")
+@click.option("--again", is_flag=True, help="Read this person's kept files again and say what would change.")
+@click.option("--commit", is_flag=True, help="With --again: change it.")
 @click.option("--dry-run", is_flag=True, help="Say what is in the file; store nothing.")
 @click.option("--replay", is_flag=True, help="Move the chosen stretch so that it ends now, each sample as at its own time.")
 @click.option("--from", "from_", default=None, help="Where the stretch begins, as the file writes time.")
 @click.option("--until", default=None, help="Where it ends.")
 @click.option("--json", "json", is_flag=True, help="For scripts.")
-def import_(file: Path, patient: str, **given: Any) -> None:  # noqa: ANN401 - click's options
+def import_(file: Path | None, patient: str, *, again: bool, commit: bool, json: bool, **given: Any) -> None:  # noqa: ANN401 - click's options
     """Read a device's export through the same door as everything else."""
-    from server.importing import main as run
+    from server import importing
 
-    _run(run, _settings(), file, patient, **given)
+    if again:
+        _run(importing.again, _settings(), patient, commit=commit, json=json)
+    elif file is None:
+        raise click.UsageError("Name the FILE to read, or say --again.")
+    else:
+        _run(importing.main, _settings(), file, patient, json=json, **given)
 
 
 @main.command()

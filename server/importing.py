@@ -19,9 +19,9 @@ from domain.errors import Refusal
 from domain.people import nhs_number
 from domain.readings.reading import Draft, Duplicate, Quarantined, Rejected, Source, Stored, TimeSource
 from integrations.derived import reading_id
-from integrations.manifest import Delivery, Fault, Parsed, Unreadable
+from integrations.manifest import Delivery, Fault, Manifest, Parsed, Unreadable
 from integrations.registry import for_file, manifests
-from server import clock, log, postgres
+from server import clock, log, postgres, raw_files
 from server.auth.actor import of_patient
 from server.db import BUSY, Database, PostgresError, Role
 from server.db_where import Where
@@ -55,6 +55,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     faults: Sequence[Fault]
     outcomes: dict[str, int]
     dry_run: bool
+    not_taken: Sequence[Fault] = ()
 
 
 BY_ID: Final = Query(WhoseRow, "select patient_id, org_id, zone from patient where patient_id = $1")
@@ -85,6 +86,12 @@ async def whose(database: Database, text: str) -> WhoseRow:
 
 def read(file: Path, patient: UUID, zone: str) -> tuple[str, Parsed]:
     """The format and its drafts. Raises CannotImport."""
+    manifest, body = recognised(file)
+    return manifest.title, parsed(manifest, body, file.name, patient, zone)
+
+
+def recognised(file: Path) -> tuple[Manifest, bytes]:
+    """The adapter that knows a file, and its bytes. Raises CannotImport."""
     try:
         body = file.read_bytes()
     except OSError as error:
@@ -93,11 +100,15 @@ def read(file: Path, patient: UUID, zone: str) -> tuple[str, Parsed]:
     if manifest is None:
         known = ", ".join(one.title for one in manifests().values() if one.is_file)
         raise CannotImport(f"{file.name} is none of the formats known here: {known}.")
+    return manifest, body
+
+
+def parsed(manifest: Manifest, body: bytes, name: str, patient: UUID, zone: str) -> Parsed:
+    """What an adapter makes of a body. Raises CannotImport."""
     try:
-        found = manifest.adapter.parse(Delivery(body=body, received_at=clock.now(), zone=zone, patient=str(patient), name=file.name))
+        return manifest.adapter.parse(Delivery(body=body, received_at=clock.now(), zone=zone, patient=str(patient), name=name))
     except Unreadable as error:
-        raise CannotImport(f"{file.name}: {error}") from error
-    return manifest.title, found
+        raise CannotImport(f"{name}: {error}") from error
 
 
 def stretch(drafts: Sequence[Draft], zone: str, from_: str | None, until: str | None, now: datetime) -> list[Draft]:
@@ -123,10 +134,11 @@ def stretch(drafts: Sequence[Draft], zone: str, from_: str | None, until: str | 
     ]  # fmt: skip
 
 
-async def store(  # noqa: C901 - a case per outcome
-    ingest: Ingest, actor: Actor, patient: UUID, drafts: Sequence[Draft], *, replay: bool, progress: bool
-) -> dict[str, int]:
-    """Send drafts through the door; how many were stored, known already, held or refused."""
+async def store(  # noqa: C901, PLR0913 - a case per outcome
+    ingest: Ingest, actor: Actor, patient: UUID, drafts: Sequence[Draft], *, replay: bool, progress: bool,
+    not_taken: list[Fault] | None = None,
+) -> dict[str, int]:  # fmt: skip
+    """Send drafts through the door; how many were stored, known already, held or refused. `not_taken`: each held or refused one."""
     request = Request(actor=actor, what="import", request_id=uuid7())
     counts: Counter[str] = Counter()
     size = 1 if replay else CHUNK
@@ -134,7 +146,9 @@ async def store(  # noqa: C901 - a case per outcome
         some = drafts[first : first + size]
         at = some[0].taken_at if replay else None
         ((*outcomes,),) = await ingest.submit(request, [Part(patient, some)], at=at)
-        for outcome in outcomes:
+        for place, outcome in enumerate(outcomes, start=first + 1):
+            if not_taken is not None and isinstance(outcome, Quarantined | Rejected):
+                not_taken.append(Fault(row=place, code=outcome.code, detail=outcome.detail))
             match outcome:
                 case Stored():
                     counts["stored"] += 1
@@ -158,22 +172,101 @@ async def _import(where: Where, file: Path, patient: str, *, dry_run: bool,
     ingest.start()
     try:
         row = await whose(database, patient)
-        title, found = read(file, row.patient_id, row.zone)
+        manifest, body = recognised(file)
+        found = parsed(manifest, body, file.name, row.patient_id, row.zone)
         drafts = list(found.drafts)
         if replay is not None:
             drafts = stretch(drafts, row.zone, *replay, clock.now())
         outcomes: dict[str, int] = {}
+        not_taken: list[Fault] = []
         if not dry_run:
             actor = of_patient(row.patient_id, row.org_id, "import", 0)
-            outcomes = await store(ingest, actor, row.patient_id, drafts, replay=replay is not None, progress=progress)
+            # The bytes are kept before anything is made of them (integrations 0, rule 1). A replay is no part of the record.
+            kept = None if replay is not None else await raw_files.keep(database, row.patient_id, manifest.name, manifest.version, body)
+            outcomes = await store(
+                ingest, actor, row.patient_id, drafts, replay=replay is not None, progress=progress, not_taken=not_taken
+            )
+            if kept is not None:
+                await raw_files.mapped(database, row.patient_id, kept.file_id, manifest.version, drafts)
         times = [one.taken_at for one in drafts]
         return Summary(
-            format=title, readings=len(drafts), first=min(times, default=None), last=max(times, default=None),
-            faults=found.faults, outcomes=outcomes, dry_run=dry_run,
+            format=manifest.title, readings=len(drafts), first=min(times, default=None), last=max(times, default=None),
+            faults=found.faults, outcomes=outcomes, dry_run=dry_run, not_taken=not_taken,
         )  # fmt: skip
     finally:
         await ingest.stop()
         await database.close()
+
+
+class Again(msgspec.Struct, frozen=True, kw_only=True):
+    """What reading a kept file again changes, or changed."""
+
+    format: str
+    received_at: datetime
+    mapper_before: int
+    mapper: int
+    same: int
+    come: int
+    go: int
+    outcomes: dict[str, int]
+
+
+async def _again(where: Where, patient: str, *, commit: bool, progress: bool) -> list[Again]:
+    """Read every kept file of a patient again with the mappers of this release; with `commit` what differs is stored."""
+    database = Database(where)
+    ingest = Ingest(database, flushers=1)
+    ingest.start()
+    try:
+        row = await whose(database, patient)
+        told: list[Again] = []
+        for kept in await raw_files.kept(database, row.patient_id):
+            manifest = manifests().get(kept.format)
+            if manifest is None:
+                raise CannotImport(f"A kept file is of a format that is no longer known: {kept.format}.")
+            drafts = list(parsed(manifest, raw_files.body_of(kept), "a kept file", row.patient_id, row.zone).drafts)
+            found = raw_files.compare(kept, drafts)
+            outcomes: dict[str, int] = {}
+            if commit:
+                actor = of_patient(row.patient_id, row.org_id, "import", 0)
+                changes = [*found.come, *raw_files.withdrawn(found.go, manifest.version)]
+                outcomes = await store(ingest, actor, row.patient_id, changes, replay=False, progress=progress)
+                await raw_files.mapped(database, row.patient_id, kept.file_id, manifest.version, drafts)
+            told.append(Again(
+                format=manifest.title, received_at=kept.received_at, mapper_before=kept.mapper, mapper=manifest.version,
+                same=found.same, come=len(found.come), go=len(found.go), outcomes=outcomes,
+            ))  # fmt: skip
+        return told
+    finally:
+        await ingest.stop()
+        await database.close()
+
+
+def again(settings: Settings, patient: str, *, commit: bool = False, json: bool = False) -> int:
+    """Say what reading a patient's kept files again would change; with `commit` change it. 1 when something would and was not."""
+    log.configure("error")
+    own: postgres.Running | None = None
+    try:
+        where, own = _where(settings)
+        told = asyncio.run(_again(where, patient, commit=commit, progress=not json and sys.stderr.isatty()))
+    except (CannotImport, postgres.CannotStart, Refusal) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except (PostgresError, OSError, *BUSY) as error:
+        sys.stderr.write(f"The database cannot be used ({type(error).__name__}): start Steady once on it, then import again.\n")
+        return 2
+    finally:
+        if own is not None:
+            own.stop()
+    if json:
+        sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
+    else:
+        for one in told:
+            did = "" if commit else " (nothing changed yet: --commit does it)" if one.come or one.go else ""
+            sys.stdout.write(f"{one.format} of {one.received_at:%d %b %Y}, mapper {one.mapper_before} to {one.mapper}: "
+                             f"{one.same} the same, {one.come} new, {one.go} no longer read{did}\n")  # fmt: skip
+        if not told:
+            sys.stdout.write("No file of this person is kept.\n")
+    return 1 if not commit and any(one.come or one.go for one in told) else 0
 
 
 def main(  # noqa: PLR0913 - the options of the command
@@ -232,4 +325,7 @@ def _told(summary: Summary) -> str:
     lines += [f"  row {fault.row}: {fault.detail} ({fault.code})" for fault in summary.faults[:_SHOWN]]
     if len(summary.faults) > _SHOWN:
         lines.append(f"  and {len(summary.faults) - _SHOWN} more")
+    lines += [f"  reading {fault.row}, not taken: {fault.detail} ({fault.code})" for fault in summary.not_taken[:_SHOWN]]
+    if len(summary.not_taken) > _SHOWN:
+        lines.append(f"  and {len(summary.not_taken) - _SHOWN} more")
     return "\n".join(lines) + "\n"

@@ -6,10 +6,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final, Literal
-from zoneinfo import ZoneInfo
 
 from domain.readings.reading import Draft, Source, TimeSource
 from integrations.derived import reading_id
+from integrations.local_times import LocalClock
 from integrations.manifest import Delivery, Fault, Parsed, Unreadable
 
 _TIME: Final = re.compile(r"timestamp|zeitstempel|horodatage|fecha", re.IGNORECASE)
@@ -65,7 +65,7 @@ def parse(delivery: Delivery) -> Parsed:
     columns = _Columns(names)
     drafts: list[Draft] = []
     faults: list[Fault] = []
-    clock = _Clock(delivery.zone)
+    clock = LocalClock(delivery.zone)
     for number, row in enumerate(rows, start=2):
         found = _read(row, number, columns, clock, delivery)
         if isinstance(found, Fault):
@@ -75,7 +75,7 @@ def parse(delivery: Delivery) -> Parsed:
     return Parsed(drafts=drafts, faults=faults)
 
 
-def _read(row: list[str], number: int, columns: _Columns, clock: "_Clock", delivery: Delivery) -> Draft | Fault | None:
+def _read(row: list[str], number: int, columns: _Columns, clock: LocalClock, delivery: Delivery) -> Draft | Fault | None:
     if len(row) <= columns.last:
         return Fault(row=number, code="row_short", detail="Fewer columns than the first line names.") if any(row) else None
     kind = _KINDS.get(row[columns.type].strip().lower())
@@ -86,7 +86,7 @@ def _read(row: list[str], number: int, columns: _Columns, clock: "_Clock", deliv
     if comparator is None and not _NUMBER.fullmatch(value):
         return Fault(row=number, code="not_a_number", detail="The glucose column holds no number.")
     amount = Decimal(_BOUNDS[columns.unit, comparator]) if comparator else Decimal(value.replace(",", "."))
-    at = clock.at(row[columns.time].strip())
+    at = clock.at(_naive(row[columns.time].strip()))
     if at is None:
         return Fault(row=number, code="time_unreadable", detail="No time like 2026-11-24T07:05:00, or one that never was.")
     source = "" if columns.source is None or columns.source >= len(row) else row[columns.source].strip()
@@ -97,27 +97,8 @@ def _read(row: list[str], number: int, columns: _Columns, clock: "_Clock", deliv
     )  # fmt: skip
 
 
-class _Clock:
-    """Local times to instants: the order of the file tells the two passes of a repeated hour apart."""
-
-    def __init__(self, zone: str) -> None:
-        self._zone = ZoneInfo(zone)
-        self._last: datetime | None = None
-
-    def at(self, text: str) -> datetime | None:
-        """The instant, or None for no time or one in a gap."""
-        try:
-            naive = datetime.fromisoformat(text.replace(" ", "T"))
-        except ValueError:
-            return None
-        if naive.tzinfo is not None:
-            return None
-        first = naive.replace(tzinfo=self._zone, fold=0)
-        if first.astimezone(UTC).astimezone(self._zone).replace(tzinfo=None) != naive:
-            return None
-        second = naive.replace(tzinfo=self._zone, fold=1)
-        last = self._last
-        # Compared as instants: in one zone Python would compare wall clocks.
-        chosen = second if last is not None and first.astimezone(UTC) < last and second.astimezone(UTC) >= last else first
-        self._last = chosen.astimezone(UTC)
-        return chosen
+def _naive(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text.replace(" ", "T"))
+    except ValueError:
+        return None

@@ -28,11 +28,27 @@ create table device_clock (
     primary key (patient_id, device, client)
 );
 
+-- Files as received (F22): the bytes, by which mapper they were read last, and what that mapper made of them, so that
+-- reading them again can say what would change before anything does.
+create table raw_file (
+    patient_id uuid not null references patient,
+    file_id uuid not null,
+    sha256 bytea not null,
+    format text not null,
+    mapper integer not null,
+    size integer not null,
+    body bytea not null,
+    mapped bytea not null default '',
+    received_at timestamptz not null default now(),
+    primary key (patient_id, file_id),
+    unique (patient_id, sha256)
+);
+
 do $$
 declare
     name text;
 begin
-    foreach name in array array['idempotency', 'device_clock']
+    foreach name in array array['idempotency', 'device_clock', 'raw_file']
     loop
         execute format('alter table %I enable row level security', name);
         execute format('alter table %I force row level security', name);
@@ -54,3 +70,5 @@ create policy synced_again on device_clock for update to steady_app
     with check (patient_id in (select e.patient_id from effective_access e
             where e.principal = (select app_principal()) and e.may_write));
 grant select, insert, update (samples, shift_s, at) on device_clock to steady_app;
+-- Only the import, an operator's own command, reads and writes them.
+create policy owner_all on raw_file to steady_owner using (true) with check (true);

@@ -97,3 +97,14 @@ async def test_dm_2_a_replay_stands_once_when_its_picture_is_built_again(parts: 
         await fresh.stop()
     assert [one for one in await flags(database, clinic) if one[2] == "active"] == live
     assert [one[1] for one in live if one[0] == "DM-2"] == [3, 3, 2, 2]
+
+
+async def test_a_libreview_export_of_a_uk_account(parts: Parts, clinic: Clinic) -> None:
+    _, found = read(sample("vendors/format-facts/libreview-uk-mmol-dst.csv"), UUID(int=1), "Europe/London")
+    shown = [(one.kind, one.taken_at.astimezone(UTC).isoformat()[5:16], f"{one.comparator or ''}{one.value}") for one in found.drafts]
+    assert shown == [
+        ("glucose_cgm", "10-25T22:45", "5.4"), ("glucose_cgm", "10-25T23:45", "5.0"), ("glucose_cgm", "10-26T00:45", "4.1"),
+        ("glucose_cgm", "10-26T01:15", "3.8"), ("glucose_cgm", "10-26T02:00", "<2.2"), ("glucose_cgm", "10-26T08:27", "7.1"),
+        ("glucose_capillary", "10-26T08:30", "6.9"), ("ketones_blood", "10-26T08:31", "0.3"), ("glucose_cgm", "10-26T09:00", ">27.8"),
+    ]  # fmt: skip
+    assert await send(parts, clinic, "vendors/format-facts/libreview-uk-mmol-dst.csv") == {"stored": 9}

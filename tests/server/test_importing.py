@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from msgspec.structs import replace
 
 from domain.readings.reading import Draft
 from integrations.csv_glucose.adapter import parse
-from integrations.manifest import Delivery
+from integrations.derived import reading_id
+from integrations.manifest import Delivery, Parsed
+from integrations.registry import manifests
+from server import raw_files
 from server.db import Database, Role
-from server.importing import CannotImport, main, stretch
+from server.importing import CannotImport, again, main, stretch
 from server.settings import Settings
 from tests.clinic import Clinic
 
@@ -132,3 +136,52 @@ def test_a_replay_moves_the_end_to_now_and_keeps_the_distances_across_a_clock_ch
     assert not any(one.history for one in moved)
     with pytest.raises(CannotImport):
         stretch([], "Europe/London", None, None, now)
+
+
+async def test_f22_a_file_is_kept_as_received_and_reading_it_again_says_what_would_change_first(
+    settings: Settings, database: Database, clinic: Clinic, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    file, patient = export(tmp_path, "2026-03-01T07:00:00,110", "2026-03-01T07:05:00,112"), str(clinic.patient)
+    for _ in range(2):
+        assert await run(settings, file, patient) == 0
+    capsys.readouterr()
+    (kept,) = await raw_files.kept(database, clinic.patient)
+    assert raw_files.body_of(kept) == file.read_bytes()
+    assert await asyncio.to_thread(again, settings, patient) == 0
+    assert "2 the same, 0 new, 0 no longer read" in capsys.readouterr().out
+    # A later release reads the second row otherwise: ids hash the content, so one goes and one comes.
+    manifest = manifests()["csv_glucose"]
+
+    class Later:
+        recognises = staticmethod(manifest.adapter.recognises)
+
+        @staticmethod
+        def parse(delivery: Delivery) -> Parsed:
+            found = manifest.adapter.parse(delivery)
+            other = replace(found.drafts[1], id=reading_id(delivery.patient, "later"), value=Decimal(113))
+            return Parsed(drafts=[found.drafts[0], other])
+
+    monkeypatch.setitem(manifests(), "csv_glucose", replace(manifest, adapter=Later(), version=2))
+    assert await asyncio.to_thread(again, settings, patient) == 1
+    assert "mapper 1 to 2: 1 the same, 1 new, 1 no longer read (nothing changed yet: --commit does it)" in capsys.readouterr().out
+    assert await samples(database, clinic) == 2
+    assert await asyncio.to_thread(again, settings, patient, commit=True, json=True) == 0
+    (told,) = msgspec.json.decode(capsys.readouterr().out)
+    assert (told["come"], told["go"], told["outcomes"]) == (1, 1, {"stored": 2})
+    assert await asyncio.to_thread(again, settings, patient) == 0
+    capsys.readouterr()
+    assert await asyncio.to_thread(again, settings, str(clinic.stranger)) == 0
+    assert "No file of this person is kept." in capsys.readouterr().out
+    assert await asyncio.to_thread(again, settings, "nobody") == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+async def test_held_and_refused_readings_of_a_file_are_numbered(
+    settings: Settings, clinic: Clinic, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = export(tmp_path, "2026-03-01T07:00:00,110", "2026-03-01T07:05:00,12")
+    await run(settings, file, str(clinic.patient))
+    told = capsys.readouterr().out
+    assert "quarantined: 1" in told
+    assert "reading 2, not taken: This looks like another unit than the one named. (implausible_for_unit)" in told
