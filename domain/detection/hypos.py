@@ -85,6 +85,9 @@ def recurrent(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """DM-4: two level-2 hypos, or three of any level, on this date and the seven before."""
     if not is_below(anchor, LOW):
         return None
+    if anchor.kind in SAMPLED and not _completes(view, anchor):
+        # A sensor says it once, when the low has lasted long enough to count, not with each sample of it.
+        return rule.quiet(anchor)
     today = view.day(anchor.taken_at)
     start, _ = view.bounds(today - timedelta(days=WEEK))
     at = anchor.taken_at
@@ -94,9 +97,6 @@ def recurrent(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     found = events(sorted(spot), sensor)
     very_low = sum(one.is_very_low for one in found)
     limits = {name: rule.limit(name, view.profile, at) for name in ("very_low_events", "events")}
-    if anchor.kind in SAMPLED and not _completes(sensor, at):
-        # A sensor says it once, when the low has lasted long enough to count, not with each sample of it.
-        return rule.quiet(anchor)
     if very_low < limits["very_low_events"] and len(found) < limits["events"]:
         return rule.quiet(anchor)
     return rule.fired(
@@ -116,16 +116,18 @@ def _sensor_lows(view: View, today: date) -> list[Low]:
     return found
 
 
-def _completes(lows: list[Low], at: datetime) -> bool:
+def _completes(view: View, anchor: Reading) -> bool:
     """Whether a low that goes on has lasted 15 minutes with this sample and had not with the one before."""
+    at = anchor.taken_at
+    lows = [one.taken_at for one in view.between(anchor.kind, at - _THREE_RUNS, at) if is_below(one, LOW)]
     run: list[datetime] = []
     for low in lows:
-        run = [*run, low.at] if run and low.at - run[-1] <= RUN else [low.at]
-    # Lows are kept by the minute.
-    return len(run) > 1 and at - run[-1] < _MINUTE and run[-1] - run[0] >= RUN > run[-2] - run[0]
+        run = [*run, low] if run and low - run[-1] <= RUN else [low]
+    return len(run) > 1 and run[-1] - run[0] >= RUN > run[-2] - run[0]
 
 
-_MINUTE: Final = timedelta(minutes=1)
+_THREE_RUNS: Final = 3 * RUN + timedelta(minutes=1)
+"""A run that began before this has lasted 15 minutes without its last sample."""
 _BACK: Final = timedelta(days=WEEK + 1, hours=2)
 """The seven dates before and the day itself, which may have 25 hours."""
 RULES: Final = (
