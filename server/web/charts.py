@@ -297,10 +297,10 @@ def _axes(area: _Area) -> str:
         y = area.y(value)
         parts.append(f'<path class="chart-grid" d="M{area.left} {y:.1f}H{frame.width - area.right}"/>')
         parts.append(f'<text class="chart-text" x="{area.left - 6}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>')
-    days = _days(frame)
+    hours = frame.end - frame.start <= timedelta(days=2)
     for place in range(5):
-        at = frame.start + timedelta(days=days) * (place / 4)
-        words = at.strftime("%H:%M") if days <= 2 else f"{at.day} {at.strftime('%b')}"  # noqa: PLR2004 - hours tell more
+        at = frame.start + (frame.end - frame.start) * (place / 4)
+        words = at.strftime("%H:%M") if hours else f"{at.day} {at.strftime('%b')}"
         anchor = ("start", "middle", "middle", "middle", "end")[place]
         parts.append(f'<text class="chart-text" x="{area.x(at):.1f}" y="{frame.height - 8}" text-anchor="{anchor}">{words}</text>')
     return "".join(parts)

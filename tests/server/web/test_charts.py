@@ -1,11 +1,13 @@
 """The pictures: shape and words before colour, well formed, no style that the page's policy forbids."""
 
+import itertools
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+import pytest
 
 from server.web import charts
 
@@ -105,3 +107,12 @@ def test_ux_4_200_sparklines_are_quick_and_small() -> None:
     points = daily(*[80 + place % 3 for place in range(28)])
     pictures = [charts.sparkline(points, charts.own_band(points, NOW), frame(width=150, height=44)) for _ in range(200)]
     assert all(len(one) < 1_500 for one in pictures)
+
+
+@pytest.mark.parametrize("hours", [3, 13, 36, 24 * 90])
+def test_ux_4_the_times_under_a_chart_stand_apart_however_short_it_is(hours: int) -> None:
+    shown = frame(start=NOW - timedelta(hours=hours), end=NOW)
+    picture = drawn(charts.line_chart([(shown.start, Decimal(91)), (NOW, Decimal(90))], None, [], shown))
+    places = [float(one.attrib["x"]) for one in picture if one.get("y") == str(shown.height - 8)]
+    assert len(places) == 5
+    assert min(after - before for before, after in itertools.pairwise(places)) > 100
