@@ -443,7 +443,7 @@ class Flusher:
         picture = Picture(
             version=loaded.version, since=since, profile=loaded.profile, flags=loaded.flags, episodes=loaded.episodes,
             recent_ids=base64.b64decode(loaded.recent_ids), orphans=loaded.orphans, verdicts=loaded.verdicts,
-            due_at=loaded.due_at, apart=loaded.apart,
+            due_at=loaded.due_at, apart=loaded.apart, resolved=loaded.resolved, shadow=loaded.shadow,
             since_kind=dict.fromkeys(SAMPLED, since_sample) | dict(zip(long, since_long, strict=True)),
         )
         for reading in loaded.readings:

@@ -15,7 +15,7 @@ import structlog
 from server import clock, faults, idempotency, log
 from server.audit.heads import FILE, sign
 from server.db import BUSY, Database, PostgresError, Role, listen
-from server.episodes import jobs
+from server.episodes import jobs, value
 from server.ingest import Ingest
 from server.notices import relay
 from server.notices.channels import Channel, LogChannel, Smtp, SmtpChannel
@@ -93,6 +93,12 @@ class Worker:
         signed = await sign(self._database, settings.keys, settings.data / FILE, now)
         await self.beat("heads")
         return signed
+
+    async def budget(self, now: datetime) -> int:
+        """Rest the rules that cost more than they are worth (AL-9); how many."""
+        moved = await value.keep_budget(self._database, now)
+        await self.beat("budget")
+        return moved
 
     async def partitions(self, now: datetime) -> int:
         """Months from now to a quarter ahead; how many were made."""
@@ -182,6 +188,7 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         asyncio.create_task(_for_ever("relay", SWEEP_S, worker.relay, hint)),
         asyncio.create_task(_for_ever("heads", 60.0, lambda: worker.heads(settings, clock.now()))),
         asyncio.create_task(_for_ever("retention", 3600.0, lambda: worker.retention(clock.now()))),
+        asyncio.create_task(_for_ever("budget", 6 * 3600.0, lambda: worker.budget(clock.now()))),
         asyncio.create_task(_for_ever("partitions", 6 * 3600.0, lambda: worker.partitions(clock.now()))),
         asyncio.create_task(_hear(database, [hint])),
     ]

@@ -102,9 +102,8 @@ class _Settling:
     def _state(self, judgement: Judgement, severity: Severity) -> FlagState:
         if self.now - judgement.anchor_at > STILL_ACTIONABLE[severity]:
             return FlagState.FOUND_LATE
-        if judgement.rule in self.picture.shadow and judgement.rule not in engine.FLOOR and not judgement.emergency:
-            return FlagState.SHADOW
-        return FlagState.ACTIVE
+        heard = judgement.emergency or judgement.rule in engine.FLOOR or judgement.group in clearing.ALWAYS_CALLED
+        return FlagState.SHADOW if judgement.rule in self.picture.shadow and not heard else FlagState.ACTIVE
 
     def _episode(self, judgement: Judgement, severity: Severity, mark: FlagMark | None) -> UUID | None:
         """The episode that this flag belongs to: the open one of its group, or a new one (AL-2)."""

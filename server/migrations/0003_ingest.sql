@@ -307,13 +307,13 @@ begin
     delete from escalation x using jsonb_to_recordset(p_rest -> 'episodes') as e (patient uuid, id uuid, state text)
      where x.patient_id = e.patient and x.episode = e.id and e.state = 'closed';
 
-    insert into outbox (id, patient_id, episode, audience, topic, severity, emergency, advice, words, dedupe, created_at,
-        due_at)
-    select o.id, o.patient, o.episode, o.audience, o.topic, o.severity, coalesce(o.emergency, false), o.advice, coalesce(o.words, ''), o.dedupe,
-           p_at, p_at
+    insert into outbox (id, patient_id, episode, audience, topic, role, place, recipient, severity, emergency, advice, words,
+        dedupe, created_at, due_at)
+    select o.id, o.patient, o.episode, o.audience, o.topic, o.role, o.place, o.recipient, o.severity,
+           coalesce(o.emergency, false), o.advice, coalesce(o.words, ''), o.dedupe, p_at, p_at
       from jsonb_to_recordset(p_rest -> 'outbox')
-        as o (id uuid, patient uuid, episode uuid, audience text, topic text, severity smallint, emergency boolean,
-              advice text, words text, dedupe text)
+        as o (id uuid, patient uuid, episode uuid, audience text, topic text, role text, place smallint, recipient uuid,
+              severity smallint, emergency boolean, advice text, words text, dedupe text)
     on conflict (dedupe) do nothing;
 
     insert into due (patient_id, at)

@@ -122,6 +122,8 @@ def test_al_9_a_shadow_is_recorded_and_calls_nobody() -> None:
     assert ([one.state for one in effects.flags], effects.episodes, effects.notices) == ([FlagState.SHADOW], [], [])
     anchor = where.flags[0].anchor
     assert settle(where, fired(Severity.RED, rule="HF-W3", anchor=anchor)) == Effects()
+    where.shadow |= {"F44"}
+    assert settle(where, fired(Severity.AMBER, rule="F44", group="SYMPTOM")).episodes != []
     # The safety floor and an emergency are never in the shadow.
     assert settle(where, fired(Severity.AMBER, rule="HF-W1")).episodes != []
     assert settle(where, fired(Severity.RED, rule="HF-W3", group="X", emergency=True)).episodes != []
