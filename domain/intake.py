@@ -13,10 +13,11 @@ from uuid import UUID
 import msgspec
 
 from domain.days import day, midnight
-from domain.detection import engine
+from domain.detection import engine, silence
 from domain.detection.diary import fold
 from domain.detection.judgement import Judgement, Verdict
 from domain.detection.picture import FlagMark, Picture, View
+from domain.detection.silence import Looked
 from domain.detection.spans import LATE, SAMPLED, SPANS, Spans
 from domain.episodes import clearing, lifecycle
 from domain.episodes.episode import Effects
@@ -190,6 +191,21 @@ def again(picture: Picture, since: datetime, now: datetime, new_id: Callable[[],
             picture.episodes.remove(episode)
         elif episode.expires_at is not None:
             picture.due_at = _earliest(picture.due_at, episode.expires_at)
+    return taken
+
+
+def unheard(picture: Picture, looked: Looked, now: datetime, new_id: Callable[[], UUID]) -> Taken:
+    """What follows from looking for silence; nothing when the picture has moved on since: then it is looked at again."""
+    taken = Taken()
+    if looked.version != picture.version:
+        return taken
+    known = {(mark.rule, mark.anchor) for mark in picture.flags}
+    picture.flags.extend(mark for mark in looked.marks if (mark.rule, mark.anchor) not in known)
+    taken.effects = lifecycle.settle(
+        picture, looked.judgements, covers=lambda rule, anchor: rule in silence.IDS and anchor in looked.judged,
+        corrected=frozenset(), now=now, new_id=new_id,
+    )  # fmt: skip
+    taken.effects.notices.extend(looked.notices)
     return taken
 
 

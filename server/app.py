@@ -24,6 +24,7 @@ from server.idempotency import Idempotent
 from server.limits import Limited
 from server.openapi import config, document
 from server.people import routes as people
+from server.plans import routes as plans
 from server.quarantine import pages as held_pages
 from server.quarantine import routes as held
 from server.readings import links
@@ -78,6 +79,7 @@ HANDLERS: Final[list[Any]] = [
     *rules.ROUTES,
     *forms.ROUTES,
     *held.ROUTES,
+    *plans.ROUTES,
     *sign_in_pages.ROUTES,
     *desk.ROUTES,
     *held_pages.ROUTES,

@@ -23,6 +23,7 @@ from domain.actor import Actor, ActorKind
 from domain.detection.engine import RULE_SET
 from domain.detection.judgement import Judgement
 from domain.detection.picture import FlagMark, Picture, pack, unpack
+from domain.detection.silence import Expected, Looked
 from domain.detection.spans import LATE, SAMPLED, SENSOR_LATE, SHORT, SPANS
 from domain.episodes.episode import Episode, FlagState
 from domain.errors import Busy, NotFound
@@ -69,12 +70,16 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """The drafts of one patient within a request, and the filled-in form that they come from, as a row of `response`."""
+    """The drafts of one patient within a request, and the filled-in form that they come from, as a row of `response`.
+
+    `looked`: what looking for silence came to (server/plans/jobs.py); it has no drafts.
+    """
 
     patient: UUID
     drafts: Sequence[Draft]
     response: dict[str, Any] | None = None
     decision: Decision | None = None
+    looked: Looked | None = None
 
 
 class Work:
@@ -209,11 +214,16 @@ class _Group:
         self.wide: set[UUID] = set()
         self.pairs: dict[tuple[UUID, UUID, int], int] = {}
         self.taken: list[tuple[Work, Part, intake.Taken]] = []
+        self.looks: list[tuple[UUID, Looked]] = []
 
     def add(self, work: Work, part: Part) -> list[Outcome]:
         """Take one part into its patient's picture."""
         picture = self.pictures[part.patient]
-        if work.request is None:
+        if part.looked is not None:
+            taken = intake.unheard(picture, part.looked, self.now, uuid7)
+            if part.looked.version == picture.version:
+                self.looks.append((part.patient, part.looked))
+        elif work.request is None:
             taken = intake.again(picture, self.due_before[part.patient] or self.now, self.now, uuid7)
         else:
             taken = intake.take(picture, part.patient, part.drafts, self.now, uuid7)
@@ -591,7 +601,9 @@ def _rest(group: _Group) -> str | None:
     watched = {part.patient for _, part, taken in group.taken
                if (taken.added or taken.samples) and group.pictures[part.patient].episodes}  # fmt: skip
     responses = [part.response for _, part, _ in group.taken if part.response is not None]
-    if not moved and not watched and not responses and all(part.decision is None and taken.is_plain for _, part, taken in group.taken):
+    if not (moved or watched or responses or group.looks) and all(
+        part.decision is None and taken.is_plain for _, part, taken in group.taken
+    ):
         return None
     rest: dict[str, list[Any]] = {
         name: [] for name in ("pictures", "statuses", "hours", "quarantine", "corrections", "judgements", "episodes", "flags",
@@ -614,7 +626,26 @@ def _rest(group: _Group) -> str | None:
     rest["flags"] = _each_once(rest["flags"])
     if responses:
         rest["responses"] = responses
+    _looks(rest, group)
     return _JSON.encode(rest).decode()
+
+
+def _looks(rest: dict[str, list[Any]], group: _Group) -> None:
+    """What looking for silence came to, if anybody was looked at."""
+    if group.looks:
+        rest["expected"] = [_expected_row(patient, one) for patient, looked in group.looks for one in looked.rows]
+        rest["next_due"] = [
+            {"patient": patient, "at": looked.next_at, "is_silent": looked.is_silent, "version": looked.version + 1}
+            for patient, looked in group.looks if looked.next_at is not None
+        ]
+
+
+def _expected_row(patient: UUID, one: Expected) -> dict[str, Any]:
+    window = one.window
+    return {
+        "patient": patient, "id": window.id, "key": window.key, "day": window.on, "opens_at": window.opens_at,
+        "closes_at": window.closes_at, "state": one.state, "met_by": one.met_by, "met_at": one.met_at,
+    }
 
 
 def _each_once(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -750,6 +781,13 @@ class Ingest:
         key = parts[0].patient if len(parts) == 1 else request.actor.id
         self._of(key).put(Work(request, parts, at, answer))
         return await answer
+
+    async def unheard(self, patient: UUID, looked: Looked, *, at: datetime | None = None) -> None:
+        """Write what looking for silence came to, and flag it, in one commit; nothing when the person was heard meanwhile."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[list[Outcome]]] = loop.create_future()
+        self._of(patient).put(Work(None, [Part(patient, (), looked=looked)], at, answer))
+        await answer
 
     async def judge_again(self, patient: UUID, *, at: datetime | None = None) -> None:
         """Judge what was waiting for a repeat that did not come, or an episode's end (worker's sweep)."""

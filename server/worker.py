@@ -19,6 +19,7 @@ from server.episodes import jobs, value
 from server.ingest import Ingest
 from server.notices import relay
 from server.notices.channels import Channel, LogChannel, Smtp, SmtpChannel
+from server.plans import jobs as plan_jobs
 from server.settings import Settings
 from server.sql import Nothing, Query
 
@@ -87,6 +88,12 @@ class Worker:
             await self.beat("relay")
             if found < relay.AT_ONCE:
                 return handed
+
+    async def silences(self, now: datetime) -> int:
+        """Look for silence where it is due (MD-2, MD-3); how many people."""
+        found = await plan_jobs.silences(self._database, self._ingest, now)
+        await self.beat("silences")
+        return found
 
     async def heads(self, settings: Settings, now: datetime) -> int:
         """Sign the audit chains that grew (AUD-2); how many."""
@@ -186,6 +193,8 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         asyncio.create_task(_for_ever("sweep", SWEEP_S, lambda: worker.sweep(clock.now()))),
         asyncio.create_task(_for_ever("escalate", SWEEP_S, worker.escalate)),
         asyncio.create_task(_for_ever("relay", SWEEP_S, worker.relay, hint)),
+        asyncio.create_task(_for_ever("relay", SWEEP_S, worker.relay)),
+        asyncio.create_task(_for_ever("silences", plan_jobs.EVERY_S, lambda: worker.silences(clock.now()))),
         asyncio.create_task(_for_ever("heads", 60.0, lambda: worker.heads(settings, clock.now()))),
         asyncio.create_task(_for_ever("retention", 3600.0, lambda: worker.retention(clock.now()))),
         asyncio.create_task(_for_ever("budget", 6 * 3600.0, lambda: worker.budget(clock.now()))),

@@ -33,6 +33,7 @@ from domain.detection import (
     pregnancy,
     sensor,
     sick_days,
+    silence,
 )
 from domain.detection.judgement import Judgement, Severity, Verdict
 from domain.detection.picture import View
@@ -62,6 +63,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *neurology.RULES,
     *falls.RULES,
     *pregnancy.RULES,
+    *silence.RULES,
 )
 BY_ID: Final = {rule.id: rule for rule in RULES}
 FLOOR: Final = frozenset(rule.id for rule in RULES if rule.floor)

@@ -62,7 +62,7 @@ def of(rules: Sequence[Rule]) -> Spans:
     told: set[int] = set()
     for rule in rules:
         looks = {**dict.fromkeys(rule.anchors, Look()), **rule.looks}
-        waits = max(look.ahead for look in looks.values())
+        waits = max((look.ahead for look in looks.values()), default=NO_TIME)
         # A rule of the day stands anywhere on its day and sees the whole of it.
         day = timedelta(days=1) if rule.daily else NO_TIME
         if rule.daily or any(look.days is not None for look in looks.values()):

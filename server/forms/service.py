@@ -19,7 +19,7 @@ from domain.readings.kinds import BY_NAME
 from domain.text import admit as admit_text
 from server import clock, metrics
 from server.audit.reads import Reads
-from server.db import ConflictError, Database
+from server.db import ConflictError, Database, Tx
 from server.forms import store, wire
 from server.ingest import Ingest, Part, Request
 from server.readings.service import SOURCES
@@ -78,6 +78,12 @@ async def known(database: Database, reads: Reads, actor: Actor, patient: UUID, f
                 answers[item.key] = wire.KnownOut(answer=told[item.key], told_at=row.taken_at, source="response")
     facts = {fact.key: "yes" if person.is_steady else "no" for fact in form.facts}
     return Known(facts=facts, answers=answers)
+
+
+async def is_steady(tx: Tx, patient: UUID, now: datetime) -> bool:
+    """Whether nothing has stood out lately, of somebody we have known for a week."""
+    found = await store.STEADY.one(tx, patient, now - STEADY_DAYS, now - KNOWN_DAYS)
+    return found is not None and found.is_steady
 
 
 async def respond(
@@ -152,7 +158,7 @@ def _admitted(form: Form, item: wire.ResponseIn, actor: Actor) -> Response:
         raise Invalid("This form has no such question.", f"/leftOpen/{unknown[0]}")
     if faults:
         raise Invalid(faults[0].detail, faults[0].pointer, also=[(one.pointer, one.detail) for one in faults[1:]])
-    at = wire.instant_of(item)
+    at = wire.in_our_time(item.taken_at, "/takenAt")
     offset = at.utcoffset()
     return Response(
         id=item.id, form=form.key, version=form.version, taken_at=at, answers=answers, facts=item.facts,

@@ -159,14 +159,14 @@ def answers_of(item: ResponseIn) -> dict[str, Raw]:
     return found
 
 
-def instant_of(item: ResponseIn) -> datetime:
-    """When it was filled in, between 1900 and 2100 (ING-7)."""
+def in_our_time(at: datetime, pointer: str) -> datetime:
+    """An instant between 1900 and 2100 (ING-7)."""
     try:
-        if _FIRST <= item.taken_at <= _LAST:
-            return item.taken_at
+        if _FIRST <= at <= _LAST:
+            return at
     except OverflowError as error:
-        raise Invalid("Between 1900 and 2100.", "/takenAt") from error
-    raise Invalid("Between 1900 and 2100.", "/takenAt")
+        raise Invalid("Between 1900 and 2100.", pointer) from error
+    raise Invalid("Between 1900 and 2100.", pointer)
 
 
 def question(form: Form, item: Item, language: str, known: KnownOut | None) -> QuestionOut:

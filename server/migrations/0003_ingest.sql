@@ -325,7 +325,7 @@ begin
     insert into change_log (entity, id, patient_id, op, at)
     select c.entity, c.id, c.patient, c.op, p_at
       from jsonb_to_recordset(p_rest -> 'changes') as c (entity text, id uuid, patient uuid, op text);
-    if p_rest ? 'responses' then
+    if p_rest ?| array['responses', 'next_due'] then
         perform ingest_plans(p_at, p_rest);
     end if;
     if jsonb_array_length(p_rest -> 'changes') > 0 then

@@ -56,6 +56,7 @@ async def test_every_query_gives_what_its_row_says(where: Where, place: int) -> 
 
 PATIENT_TABLES = ("reading", "response", "sensor_hour", "picture", "quarantine", "correction", "judgement", "episode", "flag", "episode_event",
                   "quarantine_event", "reading_link", "device_clock", "raw_file",
+                  "plan", "plan_signature", "plan_pause", "expected",
                   "patient", "patient_condition", "personal_limit", "patient_fact", "access_grant",
                   "delivery")  # fmt: skip
 

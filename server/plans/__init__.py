@@ -1,0 +1,1 @@
+"""Plans, what is expected when, planned absence, and silence."""
