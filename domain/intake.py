@@ -22,7 +22,7 @@ from domain.detection.spans import LATE, SAMPLED, SPANS, Spans
 from domain.episodes import clearing, lifecycle
 from domain.episodes.episode import Effects
 from domain.readings import duplicates, quality
-from domain.readings.kinds import BY_NAME
+from domain.readings.kinds import BY_NAME, BY_NO
 from domain.readings.reading import Draft, Duplicate, Outcome, Quarantined, Reading, Rejected, Status, Stored
 
 KEPT: Final = 64
@@ -33,6 +33,9 @@ MOST: Final = 400
 
 REPEAT_SPAN: Final = engine.WAITS + timedelta(hours=1)
 """Longer than any rule waits for its own repeat; so far back a due judgement looks for its anchor."""
+
+
+_WEIGHT: Final = BY_NAME["body_weight"].no
 
 
 class Correction(msgspec.Struct, frozen=True):
@@ -269,7 +272,10 @@ class _Work:
             return self._retract(draft)
         if draft.link is not None:
             return self._set_apart(draft, draft.link)
-        checked = quality.check(draft, recent=self.picture.readings, now=self.now)
+        # A weight is held against the person's own of weeks (DQ-2), which is mostly in the diary.
+        is_weight = draft.kind == BY_NO[_WEIGHT].name
+        recent = {_WEIGHT: [*self.picture.diary.get(_WEIGHT, ()), *self.picture.readings.get(_WEIGHT, ())]} if is_weight else {}
+        checked = quality.check(draft, recent=recent, now=self.now)
         match checked:
             case Reading():
                 return self._believed(draft, checked)

@@ -1,8 +1,11 @@
 """The API's own description: what Litestar gives, and what must be added (ux-reference 1.2), made once."""
 
+import re
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 from litestar import Litestar, get
@@ -57,7 +60,62 @@ def described(app: Litestar) -> dict[str, Any]:
     for path in found["paths"].values():
         for method, operation in path.items():
             _finish(method, operation)
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            for method in handler.http_methods:
+                operation = found["paths"].get(_IN_PATH.sub(r"{\1}", route.path), {}).get(method.lower())
+                if operation is not None:
+                    _told_by(handler.opt, operation, schemas)
     return found
+
+
+_IN_PATH: Final = re.compile(r"\{(\w+):\w+\}")
+_TYPES: Final[dict[type, dict[str, Any]]] = {
+    str: {"type": "string", "maxLength": 200}, int: {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    datetime: {"type": "string", "format": "date-time"}, UUID: {"type": "string", "format": "uuid"},
+}  # fmt: skip
+
+
+def _told_by(opt: dict[str, Any], operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """What a handler says of itself in its options: the body and answer that it reads and writes as bytes, If-Match, its query."""
+    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
+    for name, kind in opt.get("query", {}).items():
+        parameters.append({"name": name, "in": "query", "required": False, "schema": _TYPES[kind]})
+    if opt.get("if_match"):
+        parameters.append({"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string", "pattern": _ETAG},
+                           "description": "The ETag that was read."})  # fmt: skip
+        for status in ("412", "428"):
+            operation["responses"][status] = operation["responses"]["404"]
+    if "body" in opt:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _shape(opt["body"], schemas)}}}
+    if "answer" in opt:
+        answer = operation["responses"].setdefault("200", {"description": "As it is now"})
+        answer["content"] = {"application/json": {"schema": _shape(opt["answer"], schemas)}}
+    if opt.get("public"):
+        operation["security"] = []
+
+
+_ETAG: Final = '^"[0-9]{1,9}"$'
+
+
+def _shape(wanted: type, schemas: dict[str, Any]) -> dict[str, Any]:
+    (shape,), made = msgspec.json.schema_components([wanted], ref_template="#/components/schemas/{name}")
+    for name, one in made.items():
+        if name not in schemas:
+            schemas[name] = one
+            for field in ("value", "parts"):
+                # Numbers are read exactly, from their digits: the decoder is told nothing of them.
+                _number_in(one.get("properties", {}), field)
+    return shape
+
+
+def _number_in(properties: dict[str, Any], field: str) -> None:
+    if field in properties and properties[field] == {}:
+        properties[field] = {"type": "number"}
+    elif field in properties and "anyOf" in properties[field]:
+        for arm in properties[field]["anyOf"]:
+            if arm.get("type") == "object" and arm.get("additionalProperties") in ({}, None):
+                arm["additionalProperties"] = {"type": "number"}
 
 
 def _add_shapes(schemas: dict[str, Any]) -> None:
@@ -100,12 +158,24 @@ def _reading_paths() -> dict[str, Any]:
     return {"/v1/readings/{reading_id}": {"put": put, "delete": gone}, "/v1/readings/batch": {"post": batch}}
 
 
+_KEY: Final = {
+    "name": "Idempotency-Key", "in": "header", "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "description": "The same key with the same request gets the same answer, and what it does is done once; kept 72 hours.",
+}  # fmt: skip
+
+
 def _finish(method: str, operation: dict[str, Any]) -> None:
     """Every refusal is a problem document; Litestar documents a shape of its own."""
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path" and parameter["name"].endswith("_id"):
+            parameter["schema"] = {"type": "string", "format": "uuid"}
+    if method in _WRITES:
+        operation.setdefault("parameters", []).append(dict(_KEY))
     answers = operation.setdefault("responses", {})
     for status in [one for one in answers if one.startswith(("4", "5"))]:
         del answers[status]
-    codes = ["401", "403", "404", "429", "503"] + (["400", "409", "413", "415", "422"] if method in _WRITES else ["422"])
+    codes = ["401", "403", "404", "405", "429", "503"] + (["400", "409", "413", "415", "422"] if method in _WRITES else ["422"])
     shape = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in sorted(codes):
         answers[status] = {"description": "Refused: see the problem document", "content": shape}

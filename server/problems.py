@@ -76,3 +76,19 @@ PAGES: Final[dict[str, Page]] = {
     "our-fault": Page("Something went wrong on our side", "Nothing you sent is at fault, and nothing was half stored.",
                       "Send it again in a minute. If it goes on, tell us the requestId."),
 }
+
+
+def example(code: str) -> bytes:
+    """A problem document of a code, as its page shows it."""
+    page = PAGES[code]
+    one = Problem(type=f"/problems/{code}", title=page.title, status=STATUSES.get(code, 422), detail=page.happened,
+                  instance="/v1/readings/0190a8f0-5b6e-7c3a-9d2e-6f1f2b3c4d5e", request_id="0190a8f0-5b6e-7c3a-9d2e-6f1f2b3c4d60")  # fmt: skip
+    return msgspec.json.format(msgspec.json.encode(one), indent=2)
+
+
+STATUSES: Final = {
+    "malformed": 400, "not-signed-in": 401, "out-of-scope": 403, "fresh-sign-in-needed": 403, "not-found": 404, "not-allowed": 405,
+    "conflict": 409, "still-running": 409, "id-reused": 409, "stale-version": 412, "too-much": 413, "unsupported-media": 415,
+    "version-needed": 428, "rate-limited": 429, "our-fault": 500, "busy": 503,
+}  # fmt: skip
+"""Code -> status where it is not 422; `server/errors.py` decides, a test holds the two together."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from statistics import median
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from domain.readings.kinds import BY_NAME, BY_NO, CODE_NO, Kind, Range
@@ -31,8 +31,17 @@ def is_number(value: Decimal) -> bool:
     return isinstance(exponent, int) and len(digits) <= DIGITS and -DIGITS <= exponent <= DIGITS
 
 
-def check(draft: Draft, *, recent: Mapping[int, Sequence[Reading]], now: datetime) -> Reading | Quarantined | Rejected:  # noqa: C901 - each DQ rule is a line
-    """Judge one draft. `recent`: the readings in force that are known, by kind number."""
+class Valued(Protocol):
+    """Whatever has a value: a reading, or a day's value of the diary."""
+
+    @property
+    def value(self) -> Decimal:
+        """Canonical."""
+        ...  # pragma: no cover - a shape, never run
+
+
+def check(draft: Draft, *, recent: Mapping[int, Sequence[Valued]], now: datetime) -> Reading | Quarantined | Rejected:  # noqa: C901 - each DQ rule is a line
+    """Judge one draft. `recent`: what is known of a kind of the last weeks, by kind number; asked for weights alone (DQ-2)."""
     kind = BY_NAME.get(draft.kind)
     if kind is None:
         return Rejected(draft.id, "kind_unknown", "/kind", "Not a kind of reading that is known here.")
@@ -197,7 +206,7 @@ _RATIOS: Final = (
 _ENOUGH: Final = 3
 
 
-def _weight_mixed_up(draft: Draft, value: Decimal, before: Sequence[Reading]) -> Quarantined | None:
+def _weight_mixed_up(draft: Draft, value: Decimal, before: Sequence[Valued]) -> Quarantined | None:
     """DQ-2: a weight that stands to the person's own as pounds or stones to kilograms."""
     if len(before) < _ENOUGH:
         return None

@@ -167,7 +167,8 @@ def _answer(row: EpisodeRow) -> Response[EpisodeOut]:
     return Response(shown(row), headers={"etag": f'"{row.version}"', "cache-control": "no-store"})
 
 
-@get("/v1/episodes", operation_id="listEpisodes", summary="Who needs me, most urgent first", tags=["episodes"])
+@get("/v1/episodes", operation_id="listEpisodes", summary="Who needs me, most urgent first", tags=["episodes"],
+     opt={"query": {"limit": int}})
 async def episodes(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[QueueOut]:
     """The open concerns of everybody who shares with the asker's teams."""
     query: dict[str, Any] = query_of(request.scope, {"limit": int})

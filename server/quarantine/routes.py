@@ -150,7 +150,7 @@ async def _list(request: AnyRequest, actor: Actor, parts: Parts, patient: UUID |
     return Response(_ENCODER.encode(out), media_type="application/json", headers={"cache-control": "no-store"})
 
 
-_LISTED: Final[dict[str, Any]] = {"tags": ["quarantine"], "opt": {"answer": HeldListOut, "query": ("state", "limit")}}
+_LISTED: Final[dict[str, Any]] = {"tags": ["quarantine"], "opt": {"answer": HeldListOut, "query": {"state": str, "limit": int}}}
 
 
 @get("/v1/quarantine", operation_id="listHeldReadings", summary="Readings that are held and asked about", **_LISTED)

@@ -78,22 +78,23 @@ async def _send(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
-def _count(parts: Parts, actor: Actor) -> None:
-    """A machine has its share; readings of patients are never limited."""
+def _count(parts: Parts, actor: Actor) -> tuple[tuple[bytes, bytes], ...]:
+    """A machine has its share, and is told what is left; readings of patients are never limited."""
     if actor.kind is ActorKind.VENDOR and parts.limits is not None:
-        parts.limits.of(actor)
+        return tuple(parts.limits.of(actor))
+    return ()
 
 
 async def _put(parts: Parts, scope: Scope, receive: Receive, sent_id: UUID, patient: UUID | None) -> Answer:
     actor = parts.signed_in(scope)
-    _count(parts, actor)
+    share = _count(parts, actor)
     item = wire.decode_one(await read_body(scope, receive))
     if item.id != sent_id:
         raise Invalid("The id in the body is not the one in the address.", "/id")
     (found,) = await service.take(parts.ingest, parts.devices, actor, request_id(scope), [item], patient)
     if found.status == "rejected":
         return _rejected(scope, found)
-    return Answer(_STATUS[found.status], wire.encode(found))
+    return Answer(_STATUS[found.status], wire.encode(found), headers=share)
 
 
 async def _retract(parts: Parts, scope: Scope, receive: Receive, sent_id: UUID, patient: UUID | None) -> Answer:
@@ -105,10 +106,10 @@ async def _retract(parts: Parts, scope: Scope, receive: Receive, sent_id: UUID, 
 
 async def _post(parts: Parts, scope: Scope, receive: Receive, patient: UUID | None) -> Answer:
     actor = parts.signed_in(scope)
-    _count(parts, actor)
+    share = _count(parts, actor)
     items = wire.decode_batch(await read_body(scope, receive, parts.body_limit(actor)))
     found = await service.take(parts.ingest, parts.devices, actor, request_id(scope), items, patient)
-    return Answer(200, wire.encode(wire.BatchOut(items=found)))
+    return Answer(200, wire.encode(wire.BatchOut(items=found)), headers=share)
 
 
 def _rejected(scope: Scope, found: wire.ItemOut) -> Answer:
@@ -199,7 +200,8 @@ async def _read(request: AnyRequest, actor: Actor, parts: Parts, patient: UUID) 
     return Response(ENCODER.encode(out), media_type="application/json", headers={"cache-control": "no-store"})
 
 
-@get("/v1/me/readings", operation_id="listMyReadings", summary="Read my readings, newest first", tags=["readings"])
+@get("/v1/me/readings", operation_id="listMyReadings", summary="Read my readings, newest first", tags=["readings"],
+     opt={"query": _QUERY, "answer": ReadingsOut})
 async def my_readings(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[bytes]:
     """The patient's own readings."""
     if actor.kind is not ActorKind.PATIENT:
@@ -208,7 +210,7 @@ async def my_readings(request: AnyRequest, actor: NamedDependency[Actor], parts:
 
 
 @get("/v1/patients/{patient_id:str}/readings", operation_id="listReadings", summary="Read a patient's readings, newest first",
-     tags=["readings"])
+     tags=["readings"], opt={"query": _QUERY, "answer": ReadingsOut})
 async def readings(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],
                    patient_id: FromPath[str]) -> Response[bytes]:
     """What the patient shares with the asker's team; nothing else is there."""

@@ -12,7 +12,7 @@ from domain.errors import NotFound
 from server import clock
 from server.app_state import Parts
 from server.assets import STATIC
-from server.problems import PAGES
+from server.problems import PAGES, example
 from server.web.layout import Pages, policy
 from server.web.views import ProblemView, Shell
 
@@ -52,7 +52,9 @@ async def problem(parts: NamedDependency[Parts], code: FromPath[str]) -> Respons
         raise NotFound
     pages: Pages = parts.extras["pages"]
     shell = Shell(brand=pages.brand, nonce=pages.nonce())
-    view = ProblemView(status=None, title=words.title, happened=words.happened, do=words.do, slug=code)
+    view = ProblemView(
+        status=None, title=words.title, happened=words.happened, do=words.do, slug=code, example=example(code).decode()
+    )
     return html(pages.page("steady/problem.html", shell, view, clock.now()), policy(shell.nonce))
 
 

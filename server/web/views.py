@@ -276,3 +276,4 @@ class ProblemView(msgspec.Struct, frozen=True, kw_only=True):
     slug: str = ""
     reference: str = ""
     back: str = "/"
+    example: str = ""

@@ -167,3 +167,11 @@ def test_dq_12_a_released_draft_that_is_sent_again_is_here() -> None:
     assert words(take(where, sent)) == ["impossible"]
     assert words(take(where, replace(sent, settled="released"))) == ["Stored"]
     assert words(take(where, sent)) == ["Duplicate"]
+
+
+def test_dq_2_a_weight_is_held_against_the_persons_own_of_weeks_when_the_picture_keeps_days_only() -> None:
+    where = picture()
+    take(where, *(draft("body_weight", 75, NOW - timedelta(days=back)) for back in range(9, 20)))
+    intake.trim(where, NOW)
+    assert words(take(where, draft("body_weight", 176))) == ["implausible_for_unit"]
+    assert words(take(where, draft("body_weight", 76))) == ["Stored"]

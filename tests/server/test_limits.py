@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from domain.errors import RateLimited
 from server.app import build
 from server.app_state import Parts
-from server.limits import PATIENT, STAFF, Buckets, Share
+from server.limits import PATIENT, STAFF, VENDOR, Buckets, Share
 from tests.clinic import Clinic
 
 SMALL = Share("small", 3, 2.0)
@@ -66,6 +66,17 @@ async def test_inv_20_a_patients_symptom_report_is_never_limited(parts: Parts, c
     assert told.status_code == 201
     assert "ratelimit" not in told.headers
     assert parts.limits is not None
+
+
+async def test_ing_11_a_machine_has_its_share_and_is_told_what_is_left(client: AsyncClient, clinic: Clinic) -> None:
+    body: dict[str, list[str]] = {"items": []}
+    answer = await client.post("/v1/readings/batch", json=body, headers=clinic.token("vendor"))
+    assert answer.headers["ratelimit"] == f'"vendor";r={VENDOR.burst - 1};t=4'
+    for _ in range(3 * VENDOR.burst):
+        answer = await client.post("/v1/readings/batch", json=body, headers=clinic.token("vendor"))
+        if answer.status_code == 429:
+            break
+    assert (answer.status_code, answer.json()["type"]) == (429, "/problems/rate-limited")
 
 
 async def test_inv_20_the_limits_can_be_switched_off_for_a_measurement(parts: Parts, clinic: Clinic) -> None:
