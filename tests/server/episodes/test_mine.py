@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from httpx import AsyncClient
+from uuid_utils.compat import uuid7
 
 from server.db import Database, Role
 from server.people import admin
@@ -63,3 +64,12 @@ async def test_acc_3_nobody_else_reads_it_that_way(client: AsyncClient, clinic: 
     await report(client, clinic)
     answer = await client.get("/v1/me/episodes", headers=clinic.token("stranger"))
     assert answer.json()["items"] == []
+
+
+async def test_f44_a_nurse_who_is_told_on_the_phone_raises_the_same_flag(client: AsyncClient, clinic: Clinic) -> None:
+    body = {"id": str(uuid7()), "kind": "symptom", "takenAt": datetime.now(UTC).isoformat(), "code": "feel_worse"}
+    answer = await client.put(f"/v1/patients/{clinic.patient}/readings/{body['id']}", json=body, headers=clinic.token("nurse"))
+    assert answer.status_code == 201, answer.text
+    cards = (await client.get("/v1/episodes", headers=clinic.token("nurse"))).json()["items"]
+    assert [card["reasons"][0]["rule"] for card in cards] == ["F44"]
+    assert [one["severity"] for one in (await mine(client, clinic))["items"]] == ["amber"]
