@@ -20,6 +20,8 @@ logger = structlog.get_logger("watch")
 LIMITS_S: Final = {"sweep": 30, "escalate": 30, "relay": 60, "heads": 180, "partitions": 2 * 24 * 3600}
 """How old the heartbeat of each duty may be."""
 EVERY_S: Final = 5.0
+FEWEST: Final = 5
+"""A vendor with fewer people says too little by their share."""
 RED_S: Final = 2 * 3600
 """So old may a red be that nobody has: the lead has been told twice by then (AL-6)."""
 PING_S: Final = 60.0
@@ -32,6 +34,14 @@ class BeatRow(msgspec.Struct):
     age_s: float
 
 
+class VendorRow(msgspec.Struct):
+    """A vendor of whose people many have gone silent."""
+
+    vendor: str
+    people: int
+    silent: int
+
+
 class WaitingRow(msgspec.Struct):
     """How long the oldest waiting work has been due: unsent, unjudged, and red without anybody who has it."""
 
@@ -42,6 +52,9 @@ class WaitingRow(msgspec.Struct):
 
 
 BEATS: Final = Query(BeatRow, "select duty, extract(epoch from now() - at)::float8 as age_s from heartbeat order by duty")
+VENDORS: Final = Query(
+    VendorRow, "select vendor, people, silent from vendor_silence where since is not null and people >= $1 order by vendor"
+)
 WAITING: Final = Query(
     WaitingRow,
     """
@@ -60,6 +73,7 @@ async def look(database: Database) -> list[str]:
     async with database.begin_as(Role.WATCH) as tx:
         ages = {row.duty: row.age_s for row in await BEATS.all(tx)}
         waiting = await WAITING.one(tx)
+        vendors = await VENDORS.all(tx, FEWEST)
     wrong = [
         f"{duty}: last alive {ages[duty]:.0f} s ago" if duty in ages else f"{duty}: never ran"
         for duty, most in LIMITS_S.items()
@@ -73,6 +87,7 @@ async def look(database: Database) -> list[str]:
         wrong.append(f"escalation: a step has been due for {waiting.timer_s:.0f} s")
     if waiting is not None and waiting.red_s > RED_S:
         wrong.append(f"red: nobody has taken one for {waiting.red_s:.0f} s")
+    wrong += [f"vendor {row.vendor}: nothing came from {row.silent} of {row.people} people's devices" for row in vendors]
     return wrong
 
 

@@ -27,6 +27,8 @@ logger = structlog.get_logger("worker")
 
 SWEEP_S: Final = 1.0
 AT_ONCE: Final = 200
+SILENT_AFTER: Final = timedelta(hours=36)
+"""A device that sends daily and has not for so long is silent."""
 
 
 class DueRow(msgspec.Struct):
@@ -47,6 +49,31 @@ BEAT: Final = Query(
     """
     insert into heartbeat (duty, at, high_water) values ($1, now(), $2)
     on conflict (duty) do update set at = excluded.at, high_water = excluded.high_water
+    """,
+)
+# Of the people whose device sent something in the fortnight before, those from whose devices nothing came since.
+VENDORS: Final = Query(
+    Nothing,
+    """
+    insert into vendor_silence (vendor, people, silent, since, at)
+    select w.vendor, count(*) filter (where w.was), count(*) filter (where w.was and not w.is_heard),
+           case when 5 * count(*) filter (where w.was and not w.is_heard) > count(*) filter (where w.was) then $1::timestamptz end,
+           $1::timestamptz
+      from (select d.vendor, a.patient_id,
+                   exists (select from reading r where r.patient_id = a.patient_id and r.device = a.device_no
+                              and r.taken_at > $1::timestamptz - interval '15 days' and r.taken_at <= $1::timestamptz - $2::interval)
+                or exists (select from sensor_hour h where h.patient_id = a.patient_id and h.device = a.device_no
+                              and h.hour > $1::timestamptz - interval '15 days' and h.hour <= $1::timestamptz - $2::interval) as was,
+                   exists (select from reading r where r.patient_id = a.patient_id and r.device = a.device_no
+                              and r.taken_at > $1::timestamptz - $2::interval)
+                or exists (select from sensor_hour h where h.patient_id = a.patient_id and h.device = a.device_no
+                              and h.hour > $1::timestamptz - $2::interval) as is_heard
+              from device_assignment a join device d on d.device_no = a.device_no
+             where a.to_at is null) as w
+     group by w.vendor
+    on conflict (vendor) do update
+       set people = excluded.people, silent = excluded.silent, at = excluded.at,
+           since = case when excluded.since is null then null else coalesce(vendor_silence.since, excluded.since) end
     """,
 )
 PARTITIONS: Final = Query(MadeRow, "select make_partitions($1, $2) as made")
@@ -106,6 +133,13 @@ class Worker:
         moved = await value.keep_budget(self._database, now)
         await self.beat("budget")
         return moved
+
+    async def vendors(self, now: datetime) -> int:
+        """Count whose devices have gone silent, vendor by vendor; the watch makes one alarm of it (ALP-10)."""
+        async with self._database.begin_as(Role.WORKER) as tx:
+            await VENDORS.run(tx, now, SILENT_AFTER)
+        await self.beat("vendors")
+        return 0
 
     async def partitions(self, now: datetime) -> int:
         """Months from now to a quarter ahead; how many were made."""
@@ -198,6 +232,7 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         asyncio.create_task(_for_ever("heads", 60.0, lambda: worker.heads(settings, clock.now()))),
         asyncio.create_task(_for_ever("retention", 3600.0, lambda: worker.retention(clock.now()))),
         asyncio.create_task(_for_ever("budget", 6 * 3600.0, lambda: worker.budget(clock.now()))),
+        asyncio.create_task(_for_ever("vendors", 900.0, lambda: worker.vendors(clock.now()))),
         asyncio.create_task(_for_ever("partitions", 6 * 3600.0, lambda: worker.partitions(clock.now()))),
         asyncio.create_task(_hear(database, [hint])),
     ]

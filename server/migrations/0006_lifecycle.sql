@@ -91,11 +91,20 @@ create table rule_mode (
 );
 create index rule_mode_rule on rule_mode (rule, team_id);
 
+-- ALP-10: how many of a vendor's people have gone silent; more than a fifth is one technical alarm.
+create table vendor_silence (
+    vendor text primary key,
+    people integer not null,
+    silent integer not null,
+    since timestamptz,
+    at timestamptz not null
+);
+
 do $$
 declare
     name text;
 begin
-    foreach name in array array['closure', 'rota', 'contact', 'escalation', 'delivery', 'rule_mode'] loop
+    foreach name in array array['closure', 'rota', 'contact', 'escalation', 'delivery', 'rule_mode', 'vendor_silence'] loop
         execute format('alter table %I enable row level security', name);
         execute format('alter table %I force row level security', name);
         execute format('create policy worker_all on %I to steady_worker using (true) with check (true)', name);
@@ -145,3 +154,12 @@ grant select on escalation to steady_watch;
 grant update (state, version, owner, acknowledged_at, snoozed_until, snooze_reason) on episode to steady_worker;
 grant update (version) on picture to steady_worker;
 grant insert on episode_event, change_log, outbox to steady_worker;
+
+-- When a device last sent, never what: the worker asks no value of a reading.
+create policy worker_when on reading for select to steady_worker using (true);
+create policy worker_when on sensor_hour for select to steady_worker using (true);
+grant select (patient_id, device, taken_at, received_at) on reading to steady_worker;
+grant select (patient_id, device, hour, received_at) on sensor_hour to steady_worker;
+grant select, insert, update on vendor_silence to steady_worker;
+create policy watch_read on vendor_silence for select to steady_watch using (true);
+grant select on vendor_silence to steady_watch;

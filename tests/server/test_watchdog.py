@@ -1,17 +1,21 @@
 """ALP-7, INV-16: each duty stopped in turn is noticed; the outside switch hears only when all is well; a red comes out."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from httpx import AsyncClient
+from uuid_utils.compat import uuid7
 
 from domain.episodes.escalation import Role as Duty
 from server import watchdog
+from server.auth.actor import of_patient
 from server.db import Database, Role
+from server.ingest import Part, Request
 from server.people import admin
 from server.probe import Probe
-from tests.clinic import Clinic
+from tests.builders import draft
+from tests.clinic import Clinic, person
 from tests.server.episodes.test_ladder import report, rows, worker
 
 
@@ -73,3 +77,28 @@ async def test_alp_7_a_synthetic_red_comes_out_of_the_far_end_each_time(clinic: 
                           clinic.patient)  # fmt: skip
         assert len(sent) == turn
     assert await Probe(database, clinic.nurse, clinic.nurse).look() == ["probe: there is no such patient"]
+
+
+async def test_alp_10_a_vendor_outage_is_one_technical_alarm(clinic: Clinic, database: Database) -> None:
+    now = datetime.now(UTC)
+    for place in range(5):
+        async with database.begin_as(Role.OWNER) as tx:
+            patient = await admin.add_patient(tx, clinic.org, person(f"V{place}"))
+            device = await admin.add_device(tx, clinic.vendor_name, "Scale", f"{clinic.serial}-{place}")
+            await admin.assign_device(tx, device, patient, now - timedelta(days=20))
+        sent = [now - timedelta(days=3)] + ([now - timedelta(hours=1)] if place else [])
+        drafts = [draft("body_weight", 80, at, device=device) for at in sent]
+        actor = of_patient(patient, clinic.org, "phone", 0)
+        await clinic.parts.ingest.submit(Request(actor=actor, what="readings", request_id=uuid7()), [Part(patient, drafts)])
+    here = worker(database, clinic)
+
+    async def alarms(at: datetime) -> list[str]:
+        await here.vendors(at)
+        return [one for one in await watchdog.look(database) if clinic.vendor_name in one]
+
+    # One in five is not more than a fifth.
+    assert await alarms(now) == []
+    (alarm,) = await alarms(now + timedelta(hours=36))
+    assert "5 of 5" in alarm
+    assert len(await alarms(now + timedelta(hours=37))) == 1
+    assert await alarms(now) == []
