@@ -93,6 +93,11 @@ def _no_constant(_text: str) -> Any:  # noqa: ANN401 - json's own signature
     raise Malformed("JSON knows no NaN and no Infinity.")
 
 
+def each_once(body: bytes) -> None:
+    """Refuse a JSON text in which any object has a key twice; the slow and certain way."""
+    json.loads(body, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=str, parse_float=str)
+
+
 def decode(body: bytes, shape: type[T]) -> T:
     """A JSON body as the struct it must be: no key twice, nothing converted, nothing unknown."""
     text = body.decode()

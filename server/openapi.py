@@ -4,7 +4,7 @@ import re
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import msgspec
@@ -76,7 +76,9 @@ _TYPES: Final[dict[type, dict[str, Any]]] = {
 }  # fmt: skip
 
 
-def _told_by(opt: dict[str, Any], operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+def _told_by(  # noqa: C901 - one thing that a handler may say after another
+    opt: dict[str, Any], operation: dict[str, Any], schemas: dict[str, Any],
+) -> None:
     """What a handler says of itself in its options: the body and answer that it reads and writes as bytes, If-Match, its query."""
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
     for name, kind in opt.get("query", {}).items():
@@ -88,6 +90,11 @@ def _told_by(opt: dict[str, Any], operation: dict[str, Any], schemas: dict[str, 
             operation["responses"][status] = operation["responses"]["404"]
     if "body" in opt:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _shape(opt["body"], schemas)}}}
+    for answer in operation["responses"].values():
+        # A handler that answers in bytes is described as text: what it says is said here or not at all.
+        for media in answer.get("content", {}).values():
+            if media.get("schema") == {"type": "string"}:
+                media["schema"] = {}
     if "answer" in opt:
         answer = operation["responses"].setdefault("200", {"description": "As it is now"})
         answer["content"] = {"application/json": {"schema": _shape(opt["answer"], schemas)}}
@@ -102,11 +109,21 @@ def _shape(wanted: type, schemas: dict[str, Any]) -> dict[str, Any]:
     (shape,), made = msgspec.json.schema_components([wanted], ref_template="#/components/schemas/{name}")
     for name, one in made.items():
         if name not in schemas:
-            schemas[name] = one
+            schemas[name] = _numbers(one)
             for field in ("value", "parts"):
                 # Numbers are read exactly, from their digits: the decoder is told nothing of them.
                 _number_in(one.get("properties", {}), field)
     return shape
+
+
+def _numbers(shape: Any) -> Any:  # noqa: ANN401 - any part of a schema
+    """Decimals are written as JSON numbers here, exactly as they are."""
+    if isinstance(shape, dict):
+        found = cast("dict[str, Any]", shape)
+        if found.get("format") == "decimal":
+            return {"type": "number"}
+        return {name: _numbers(one) for name, one in found.items()}
+    return [_numbers(one) for one in cast("list[Any]", shape)] if isinstance(shape, list) else shape
 
 
 def _number_in(properties: dict[str, Any], field: str) -> None:

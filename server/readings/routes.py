@@ -152,7 +152,7 @@ def _shown(answer: Answer) -> Response[bytes]:
 
 
 @put("/v1/patients/{patient_id:str}/readings/{reading_id:str}", operation_id="putReadingForPatient",
-     summary="Send one reading of a patient", tags=["readings"], opt={"body": wire.ReadingIn})  # fmt: skip
+     summary="Send one reading of a patient", tags=["readings"], opt={"body": wire.ReadingIn, "answer": wire.ItemOut})  # fmt: skip
 async def put_for(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],  # noqa: ARG001
                   patient_id: FromPath[str], reading_id: FromPath[str]) -> Response[bytes]:  # fmt: skip
     """Staff write where the patient's grant lets them."""
@@ -160,7 +160,8 @@ async def put_for(request: AnyRequest, actor: NamedDependency[Actor], parts: Nam
 
 
 @delete("/v1/patients/{patient_id:str}/readings/{reading_id:str}", operation_id="retractReadingForPatient", status_code=200,
-        summary="Mark a reading of a patient entered in error", tags=["readings"], opt={"body": wire.Retraction})  # fmt: skip
+        summary="Mark a reading of a patient entered in error", tags=["readings"],
+        opt={"body": wire.Retraction, "answer": wire.ItemOut})  # fmt: skip
 async def retract_for(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],  # noqa: ARG001
                       patient_id: FromPath[str], reading_id: FromPath[str]) -> Response[bytes]:  # fmt: skip
     """Its values stay in the history, with author and reason."""
@@ -168,7 +169,7 @@ async def retract_for(request: AnyRequest, actor: NamedDependency[Actor], parts:
 
 
 @post("/v1/patients/{patient_id:str}/readings/batch", operation_id="postReadingsForPatient", status_code=200,
-      summary="Send up to 1,000 readings of a patient", tags=["readings"], opt={"body": wire.BatchIn})  # fmt: skip
+      summary="Send up to 1,000 readings of a patient", tags=["readings"], opt={"body": wire.BatchIn, "answer": wire.BatchOut})  # fmt: skip
 async def post_for(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],  # noqa: ARG001
                    patient_id: FromPath[str]) -> Response[bytes]:  # fmt: skip
     """One answer per item, in order."""

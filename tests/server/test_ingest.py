@@ -239,3 +239,10 @@ async def test_without_a_sign_in_nothing_is_taken(client: AsyncClient, how: str)
     body = weight()
     answer = await client.put(f"/v1/readings/{body['id']}", json=body, headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+
+
+async def test_inp_1_a_null_that_says_nothing_is_no_key_twice(client: AsyncClient, clinic: Clinic) -> None:
+    nothing = {"posture": None, "arm": "left"}
+    assert (await put(client, clinic, {**weight(), "context": nothing}))[0] == 201
+    found = await post(client, clinic, [{**weight(81), "context": nothing}, {**weight(82), "context": {}}])
+    assert [one["status"] for one in found] == ["stored", "stored"]
