@@ -98,9 +98,9 @@ def ketones(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     if anchor.comparator == "<" or value < raised:
         return rule.quiet(anchor)
     if value >= danger:
-        return rule.fired(anchor, Severity.RED, said, advice="ADV-999", emergency=True, numbers=numbers, limits=limits)
+        return rule.fired(anchor, Severity.RED, f"{said}: ketoacidosis?", advice="ADV-999", emergency=True, numbers=numbers, limits=limits)
     if value >= high:
-        return rule.fired(anchor, Severity.RED, said, advice="ADV-KET-RED", numbers=numbers, limits=limits)
+        return rule.fired(anchor, Severity.RED, f"{said}: contact today", advice="ADV-KET-RED", numbers=numbers, limits=limits)
     for earlier in reversed(view.before(anchor, _DAY)):
         if not raised <= earlier.value < high:
             break

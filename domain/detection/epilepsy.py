@@ -31,7 +31,9 @@ def seizures(view: View, start: datetime, end: datetime) -> list[Reading]:
 
 def _lasted(seconds: Decimal) -> str:
     minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
 
 
 def duration(rule: Rule, view: View, anchor: Reading) -> Judgement | None:

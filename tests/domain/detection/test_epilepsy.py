@@ -36,6 +36,7 @@ def test_ep_1_five_minutes(seconds: int, kind: str, expected: object) -> None:
 
 def test_ep_1_is_said_in_minutes() -> None:
     assert said(judged(BY["EP-1"], seizure(312))) == "Seizure with shaking for 5 min 12 s (5 minutes or more)"
+    assert said(judged(BY["EP-1"], seizure(120))) == "Seizure with shaking, 2 min"
     assert said(judged(BY["EP-1"], seizure(40, kind="other_seizure_duration"))) == "Seizure without shaking, 40 s"
 
 

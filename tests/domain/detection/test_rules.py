@@ -460,7 +460,7 @@ def test_dm_7_a_meters_high_is_beyond_its_bound() -> None:
     assert outcome(judged(BY["DM-7"], ketone("2.9", comparator=">"))) == (RED, True)
     found = judged(BY["DM-7"], ketone("1.5", comparator=">"))
     assert found is not None
-    assert (outcome(found), found.sentence, found.advice) == ((RED, False), "Ketones >1.5 mmol/L", "ADV-KET-RED")
+    assert (outcome(found), found.sentence, found.advice) == ((RED, False), "Ketones >1.5 mmol/L: contact today", "ADV-KET-RED")
 
 
 @pytest.mark.parametrize("rule", ["DM-7", "DM-8", "PG-3"])
