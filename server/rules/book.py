@@ -36,6 +36,15 @@ SOURCES: Final[dict[str, str]] = {
 """Rule or family -> where its numbers come from; the clinical reference says which were read and which are to be approved."""
 
 
+_SILENT: Final[dict[str, str]] = {
+    "MD-3": "Three expected days missed by somebody at high risk, or with amber or red in the 14 days before, is amber; seven by "
+    "anybody else information; after a red somebody rings within 24 hours.",
+    "MD-6": "Adherence of 14 days 40 points and more below that of the 28 before is information.",
+    "F35": "Somebody who was enrolled and never sent anything.",
+}  # fmt: skip
+"""What is judged by looking at the plan, not at a reading."""
+
+
 def source(rule: Rule) -> str:
     """Where a rule's numbers come from."""
     return SOURCES.get(rule.id) or SOURCES.get(family(rule), "")
@@ -43,6 +52,8 @@ def source(rule: Rule) -> str:
 
 def family(rule: Rule) -> str:
     """The first part of its id."""
+    if rule.id in _SILENT:
+        return "MD"
     head = rule.id.partition("-")[0]
     return head.rstrip("0123456789") if head.startswith("E") and head[1:].isdigit() else head
 
@@ -75,11 +86,13 @@ def for_whom(rule: Rule) -> str:
 
 def _entry(rule: Rule) -> list[str]:
     words = catalogue.words(rule)
-    about = (rule.judge.__doc__ or "").strip().partition(": ")[2] if rule.id not in TABLE_2 else (
-        f"An emergency by itself: {', '.join(said(code) for code in sorted(TABLE_2[rule.id]))}."
-    )
+    line = (rule.judge.__doc__ or words.about).strip().splitlines()[0]
+    about = _SILENT.get(rule.id) or line.partition(": ")[2] or line
+    if rule.id in TABLE_2:
+        about = f"An emergency by itself: {', '.join(said(code) for code in sorted(TABLE_2[rule.id]))}."
     about = about[0].upper() + about[1:]
     looks = {**dict.fromkeys(sorted(rule.anchors), Look()), **rule.looks}
+    seen = "; ".join(_look(kind, looks[kind]) for kind in sorted(looks)) or "what the plan expected and did not come"
     lines = [
         f"### {rule.id} {words.title if words.title != rule.id else rule.title}",
         "",
@@ -87,7 +100,7 @@ def _entry(rule: Rule) -> list[str]:
         "",
         f"- Version {rule.version}{', **FLOOR**: can be made tighter, never slacker' if rule.floor else ''}.",
         f"- For {for_whom(rule)}.",
-        f"- Looks at {'; '.join(_look(kind, looks[kind]) for kind in sorted(looks))}.",
+        f"- Looks at {seen}.",
     ]
     if rule.limits:
         lines.append("- Limits: " + "; ".join(_limit(rule, name) for name in rule.limits) + ".")
