@@ -537,7 +537,7 @@ async def _rows(request: AnyRequest, parts: Parts, shell: Shell) -> AsyncGenerat
             return
         patient = hint
         if patient is None:
-            lag, message = await _lag(parts, lag, key)
+            lag, message = await lag_message(parts, lag, key)
             yield message
             # ALP-3: a hint may be lost, so each stream looks for itself once in a while.
             if clock.monotonic() - looked < _LOOK_S:
@@ -557,7 +557,7 @@ async def _rows(request: AnyRequest, parts: Parts, shell: Shell) -> AsyncGenerat
             yield _message(text, key)
 
 
-async def _lag(parts: Parts, before: str, key: int) -> tuple[str, bytes]:
+async def lag_message(parts: Parts, before: str, key: int) -> tuple[str, bytes]:
     """What an open page says of the watch, and the message to it: a keep-alive, or that it stopped or is back (ALP-8)."""
     lag = "" if (await parts.ready())["watching"] else NOT_CURRENT
     return lag, b": still here\n\n" if lag == before else _message(parts.extras["pages"].live_lag(lag), key)

@@ -103,7 +103,7 @@ class TeamOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class WatchingOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Is anyone watching now: until when if so, else from when (null: nobody knows). `lagS`: how old what they see may be."""
+    """Is anyone watching now: until when if so, else from when (null: nobody knows)."""
 
     is_watched: bool
     until: datetime | None
@@ -267,4 +267,12 @@ async def mine(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedD
     return Response(out, headers={"cache-control": "no-store"})
 
 
-ROUTES: Final = [episodes, mine, acknowledge, start, snooze, close]
+@get("/v1/watching", operation_id="isAnyoneWatching", summary="Is anyone watching now, and until when", tags=["episodes"])
+async def watching(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[WatchingOut]:
+    """The teams of a patient, or a member of staff's own: on shift until when, else from when on."""
+    query_of(request.scope, {})
+    found = await service.watching(parts.database, actor)
+    return Response(_watching(found, await parts.ready()), headers={"cache-control": "no-store"})
+
+
+ROUTES: Final = [episodes, mine, watching, acknowledge, start, snooze, close]

@@ -136,6 +136,14 @@ async def queue(database: Database, reads: Reads, actor: Actor, request_id: UUID
                  newest_at=count.newest_at if count else None, watching=watching)
 
 
+async def watching(database: Database, actor: Actor) -> teams.Watching:
+    """Whether anyone watches for the asker now; NotFound for a vendor."""
+    if actor.kind is ActorKind.VENDOR:
+        raise NotFound
+    async with database.begin(actor) as tx:
+        return await teams.watching(tx, actor, clock.now())
+
+
 async def mine(database: Database, reads: Reads, actor: Actor, request_id: UUID) -> MyEpisodes:
     """What the patient may know of her own concerns, open or of the last week; reading it is the receipt of what was said."""
     if actor.kind is not ActorKind.PATIENT:

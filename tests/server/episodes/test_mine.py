@@ -7,6 +7,7 @@ from httpx import AsyncClient
 from uuid_utils.compat import uuid7
 
 from server.db import Database, Role
+from server.episodes import pages
 from server.people import admin
 from tests.clinic import Clinic
 from tests.server.episodes.test_ladder import act, report, rows, worker
@@ -57,6 +58,12 @@ async def test_alp_8_when_the_duties_stop_the_patient_and_readyz_say_so(client: 
     assert (await client.get("/readyz")).json() == {"accepting": True, "watching": False}
     watching = (await mine(client, clinic))["watching"]
     assert (watching["isWatched"], watching["says"][:32]) == (False, "Your nurse may not see this yet.")
+    # A page that is open hears of it with its next keep-alive, once, and again when all is back.
+    lag, message = await pages.lag_message(clinic.parts, "", 1)
+    assert b"The watch is not running" in message
+    assert (await pages.lag_message(clinic.parts, lag, 2))[1] == b": still here\n\n"
+    await here.escalate()
+    assert (await pages.lag_message(clinic.parts, lag, 3))[0] == ""
 
 
 async def test_acc_3_nobody_else_reads_it_that_way(client: AsyncClient, clinic: Clinic) -> None:
@@ -73,3 +80,13 @@ async def test_f44_a_nurse_who_is_told_on_the_phone_raises_the_same_flag(client:
     cards = (await client.get("/v1/episodes", headers=clinic.token("nurse"))).json()["items"]
     assert [card["reasons"][0]["rule"] for card in cards] == ["F44"]
     assert [one["severity"] for one in (await mine(client, clinic))["items"]] == ["amber"]
+
+
+async def test_f49_is_anyone_watching_now_is_one_answer_for_all(client: AsyncClient, clinic: Clinic) -> None:
+    for who in ("nurse", "patient"):
+        found = (await client.get("/v1/watching", headers=clinic.token(who))).json()
+        assert ([one["name"] for one in found["teams"]], found["opensAt"], found["until"] is None) == (["Test team"], None, False)
+    assert (await client.get("/v1/watching", headers=clinic.token("vendor"))).status_code == 404
+    # Who shares with nobody is told that nobody watches.
+    found = (await client.get("/v1/watching", headers=clinic.token("stranger"))).json()
+    assert (found["isWatched"], found["teams"]) == (False, [])
