@@ -126,6 +126,13 @@ def _apart(ones: Sequence[_Timed], gap: timedelta) -> list[list[_Timed]]:
     return found
 
 
+def _oxygen(ones: Sequence[_Timed]) -> Day:
+    """The median at rest; `value2` is 1 on oxygen and 0 on air, as it was said last (NW-5)."""
+    said = next((one.context.oxygen for _, one in reversed(ones) if one.context is not None and one.context.oxygen), None)
+    found = _resting_median(ones)
+    return found if said is None else msgspec.structs.replace(found, value2=Decimal(int(said == "oxygen")))
+
+
 def _resting_median(ones: Sequence[_Timed]) -> Day:
     resting = [(at, one) for at, one in ones if one.context is None or one.context.activity != "active"] or ones
     return _median(resting)
@@ -198,11 +205,12 @@ _DAILY: Final[dict[int, Callable[[Sequence[_Timed]], Day]]] = {
     BY_NAME["body_weight"].no: _first_morning,
     BY_NAME["peak_flow"].no: _best_morning,
     BY_NAME["heart_rate"].no: _resting_median,
-    BY_NAME["oxygen_saturation"].no: _resting_median,
+    BY_NAME["oxygen_saturation"].no: _oxygen,
     BY_NAME["respiratory_rate"].no: _resting_median,
     BY_NAME["body_temperature"].no: _median,
     BY_NAME["blood_pressure"].no: _pressures,
     BY_NAME["reliever_puffs"].no: _sum,
+    BY_NAME["missed_diuretic_doses"].no: _sum,
     BY_NAME["symptom"].no: _codes,
     BY_NAME["glucose_cgm"].no: _samples,
 }

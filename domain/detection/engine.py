@@ -16,12 +16,14 @@ import msgspec
 from domain.detection import (
     asthma,
     bowel,
+    copd,
     diabetes,
     egfr,
     emergency,
     epilepsy,
     falls,
     heart_failure,
+    heart_failure_signs,
     high_glucose,
     hypertension,
     hypos,
@@ -35,7 +37,8 @@ from domain.detection import (
     sick_days,
     silence,
 )
-from domain.detection.judgement import Judgement, Severity, Verdict
+from domain.detection.emergency import SYMPTOM
+from domain.detection.judgement import Confidence, Judgement, Severity, Verdict
 from domain.detection.picture import View
 from domain.detection.rule import NO_TIME, Clearing, Rule
 from domain.readings.reading import Reading
@@ -46,6 +49,8 @@ RULE_SET: Final = 2
 RULES: Final[tuple[Rule, ...]] = (
     *emergency.RULES,
     *heart_failure.RULES,
+    *heart_failure_signs.RULES,
+    *copd.RULES,
     *oximetry.RULES,
     *news2.RULES,
     *hypertension.RULES,
@@ -136,12 +141,17 @@ def _of(view: View) -> _Table:
 
 
 class Affected(msgspec.Struct):
-    """What must be judged: anchors of moment rules, and day rules with the reading of the day at which each stands."""
+    """What must be judged: anchors of moment rules, and day rules with the reading of the day at which each stands.
 
+    `looked`: the stretches of each kind that were looked at for moments; `dates`: those for each day rule. Which readings stand
+    in them is only worked out when there is a flag to ask about.
+    """
+
+    view: View
     moments: list[Reading] = []
     days: list[tuple[Reading, list[Rule]]] = []
-    of_days: dict[str, set[UUID]] = {}
-    hidden: set[UUID] = set()
+    looked: list[tuple[int, datetime, datetime]] = []
+    dates: dict[str, list[date]] = {}
     unsure: set[tuple[str, UUID]] = set()
 
     def covers(self, rule: str, anchor: UUID) -> bool:
@@ -149,9 +159,17 @@ class Affected(msgspec.Struct):
         known = BY_ID.get(rule)
         if known is None or (rule, anchor) in self.unsure:
             return False
-        if anchor in self.hidden:
+        if known.daily:
+            return any(self._holds(kind, *self.view.bounds(on), anchor) for on in self.dates.get(rule, ()) for kind in known.anchors)
+        if any(one.id == anchor for one in self.moments):
             return True
-        return anchor in self.of_days.get(rule, ()) if known.daily else any(one.id == anchor for one in self.moments)
+        # Of two copies another reading stands: what was flagged at this one is over (DQ-6).
+        return any(anchor in self.view.hidden(kind, start, end) for kind, start, end in self.looked if kind in known.anchors)
+
+    def _holds(self, kind: int, start: datetime, end: datetime, anchor: UUID) -> bool:
+        if anchor in self.view.hidden(kind, start, end):
+            return True
+        return any(one.id == anchor and one.taken_at < end for one in self.view.judged(kind, start, end))
 
     @property
     def anchors(self) -> list[Reading]:
@@ -169,26 +187,33 @@ def affected(view: View, changed: Sequence[Reading]) -> Affected:
     times: dict[int, list[datetime]] = {}
     for one in changed:
         times.setdefault(one.kind, []).append(one.taken_at)
-    answer = Affected()
-    answer.moments = _moments(view, table, times, answer.hidden)
+    answer = Affected(view)
+    answer.moments = _moments(view, table, times, answer.looked)
     ruled: dict[date, dict[str, Rule]] = {}
     for seen, instants in times.items():
-        dates = {view.day(instant) for instant in instants}
-        for rule, reach in table.days.get(seen, ()):
-            for on in _days(view, rule, dates, reach):
+        rules = table.days.get(seen, ())
+        dates = {view.day(instant) for instant in instants} if rules else set[date]()
+        # Most readings are of the newest day: then nothing after it can change.
+        is_newest = bool(dates) and not view.has_any_since(view.bounds(max(dates))[1]) and len(dates) == 1
+        for rule, reach in rules:
+            for on in dates if is_newest else _days(view, rule, dates, reach):
                 ruled.setdefault(on, {})[rule.id] = rule
     for on in sorted(ruled):
         _of_day(view, on, ruled[on].values(), answer)
     return answer
 
 
-def _moments(view: View, table: _Table, times: Mapping[int, list[datetime]], hidden: set[UUID]) -> list[Reading]:
+def _moments(
+    view: View, table: _Table, times: Mapping[int, list[datetime]], looked: list[tuple[int, datetime, datetime]]
+) -> list[Reading]:
     found: dict[UUID, Reading] = {}
     for seen, instants in times.items():
         instants.sort()
         for kind, before, after in table.reach.get(seen, ()):
+            if not view.has_since(kind, instants[0] - before):
+                continue
             for start, end in _stretches(instants, before, after):
-                hidden |= view.hidden(kind, start, end)
+                looked.append((kind, start, end))
                 for one in view.judged(kind, start, end):
                     found[one.id] = one
     return sorted(found.values(), key=_order)
@@ -203,15 +228,11 @@ def _days(view: View, rule: Rule, changed: set[date], dates: int) -> set[date]:
 
 def _of_day(view: View, on: date, rules: Iterable[Rule], answer: Affected) -> None:
     """The day rules of a date, each with the first reading among those that give the day's values."""
-    start, end = view.bounds(on)
     stands: dict[frozenset[int], list[Rule]] = {}
     for rule in rules:
         stands.setdefault(rule.anchors, []).append(rule)
+        answer.dates.setdefault(rule.id, []).append(on)
     for kinds, ones in stands.items():
-        ids = {one.id for kind in kinds for one in view.judged(kind, start, end) if one.taken_at < end}
-        answer.hidden.update(*(view.hidden(kind, start, end) for kind in kinds))
-        for rule in ones:
-            answer.of_days.setdefault(rule.id, set()).update(ids)
         anchor = view.stands(kinds, on)
         if anchor is not None:
             answer.days.append((anchor, ones))
@@ -221,7 +242,7 @@ def since(view: View, start: datetime) -> Affected:
     """Moments from an instant on: what may wait for a repeat that did not come."""
     table = _of(view)
     found = [one for kind in table.at for one in view.judged(kind, start, _END)]
-    return Affected(sorted(found, key=_order))
+    return Affected(view, sorted(found, key=_order))
 
 
 _END: Final = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
@@ -262,7 +283,14 @@ def _apply(view: View, anchor: Reading, rules: Iterable[Rule], what: Affected, f
             found.extend(_broken(rule, anchor))
             continue
         if judgement is not None:
-            found.append(judgement)
+            found.append(_typed(judgement, anchor))
+
+
+def _typed(judgement: Judgement, anchor: Reading) -> Judgement:
+    """DQ-11: a red that rests on a number somebody typed, and has not confirmed, goes out at once, as unconfirmed."""
+    if judgement.severity is not Severity.RED or not anchor.manual or anchor.kind == SYMPTOM or "confirmed" in anchor.marks:
+        return judgement
+    return msgspec.structs.replace(judgement, confidence=Confidence.UNCONFIRMED)
 
 
 def _broken(rule: Rule, anchor: Reading) -> tuple[Judgement, Judgement]:

@@ -1,15 +1,15 @@
 """NEWS2: the adult physiology score (RCP 2017), for observations within an hour of each other."""
 
 from bisect import bisect_right
-from datetime import timedelta
-from decimal import Decimal
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 import msgspec
 
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import View
-from domain.detection.rule import Look, Rule, same
+from domain.detection.rule import Limit, Look, Rule, same
 from domain.readings.kinds import ACVPU, BY_NAME
 from domain.readings.reading import Reading
 
@@ -214,7 +214,60 @@ def _shown(kind: int, one: Reading) -> str:
     return f"{same(one.value)}{unit}"
 
 
+_BEFORE: Final = 30
+_ENOUGH: Final = 5
+_RISE: Final = 2
+
+
+def of_day(view: View, on: date, *, scale_2: bool) -> dict[int, int] | None:
+    """NW-5: the points of a date's values, or None unless all seven were measured that day."""
+    held = {kind: one for kind in KINDS if (one := view.on(kind, on)) is not None}
+    oxygen = held.get(OXYGEN)
+    spo2 = held.get(SPO2)
+    on_oxygen = oxygen.value > 0 if oxygen is not None else spo2.value2 == 1 if spo2 is not None and spo2.value2 is not None else None
+    if on_oxygen is None or len(held.keys() | {OXYGEN}) < len(KINDS):
+        return None
+
+    def whole(kind: int) -> Decimal:
+        return held[kind].value.quantize(Decimal(1), ROUND_HALF_UP)
+
+    temperature = held[TEMPERATURE].value.quantize(Decimal("0.1"), ROUND_HALF_UP)
+    seen = Observations(
+        breathing=whole(BREATHING), spo2=whole(SPO2), oxygen=on_oxygen, systolic=whole(PRESSURE), pulse=whole(PULSE),
+        alertness=ACVPU[int(held[ALERT].value)], temperature=temperature,
+    )  # fmt: skip
+    return points(seen, scale_2=scale_2)
+
+
+def rising(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
+    """NW-5: two points and more above the middle of the last five complete days is one level up, red at most."""
+    on = view.day(anchor.taken_at)
+    scale_2 = view.profile.has("hypercapnia", anchor.taken_at)
+    today = of_day(view, on, scale_2=scale_2)
+    if today is None:
+        return rule.not_evaluable(anchor, "not all seven observations today")
+    dates = [one.on for one in view.dates_before(ALERT, on, _BEFORE)]
+    scores = [sum(found.values()) for day in dates if (found := of_day(view, day, scale_2=scale_2)) is not None][-_ENOUGH:]
+    if len(scores) < _ENOUGH:
+        return rule.not_evaluable(anchor, f"{len(scores)} of {_ENOUGH} complete scores in the last 30 days")
+    total, usual = sum(today.values()), sorted(scores)[_ENOUGH // 2]
+    answer = response(today)
+    if answer is None or total - usual < rule.limit("rise", view.profile, anchor.taken_at):
+        return rule.quiet(anchor)
+    held = [one for kind in KINDS if (one := view.on(kind, on)) is not None]
+    return rule.fired(
+        anchor, Severity(min(answer[0] + 1, Severity.RED)), f"NEWS2 {total}, usually {usual}", advice="ADV-TODAY",
+        evidence=tuple(one.id for one in sorted(held, key=lambda one: (one.second, one.id))),
+        numbers={"total": str(total), "usual": str(usual)}, limits={"rise": str(_RISE)},
+    )  # fmt: skip
+
+
 RULES: Final = (
+    Rule(
+        id="NW-5", version=1, group="NW", title="NEWS2 rising", anchors=frozenset({ALERT}), daily=True,
+        looks=dict.fromkeys(KINDS, Look(days=_BEFORE)), least=_ADULT, trend=SPO2, judge=rising,
+        limits={"rise": Limit(Decimal(_RISE), "lower")},
+    ),
     Rule(
         id="NW-1", version=1, group="NW", title="NEWS2", anchors=frozenset(KINDS),
         looks=dict.fromkeys(KINDS, Look(back=2 * WITHIN, ahead=WITHIN)), least=_ADULT, trend=SPO2, judge=score,

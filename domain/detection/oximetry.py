@@ -1,9 +1,10 @@
-"""Home oximetry: the absolute bands."""
+"""Home oximetry: the absolute bands, and the fall from what is usual."""
 
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
+from domain.detection.breathing import near_normal
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import View
 from domain.detection.rule import Limit, Look, Rule, same
@@ -81,9 +82,53 @@ def _low(
     )  # fmt: skip
 
 
+_USED: Final = 14
+_ENOUGH: Final = 5
+_YESTERDAY: Final = timedelta(days=1)
+
+
+def fall(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
+    """OX-2: three points below what is usual on two days running, or more than four since yesterday, at any level."""
+    on = view.day(anchor.taken_at)
+    today, yesterday = view.on(SPO2, on), view.on(SPO2, on - _YESTERDAY)
+    if today is None or yesterday is None:
+        return rule.not_evaluable(anchor, "no oxygen level yesterday")
+    below, drop = (rule.limit(name, view.profile, anchor.taken_at) for name in ("below", "drop"))
+    limits = {"below": same(below), "drop": same(drop)}
+    confidence = Confidence.UNCONFIRMED if today.unconfirmed or yesterday.unconfirmed else Confidence.NORMAL
+    if yesterday.value - today.value > drop:
+        start, end = view.bounds(on)
+        low = [one for one in view.between(SPO2, start, end) if yesterday.value - one.value > drop]
+        is_confirmed = len(low) > 1
+        return rule.fired(
+            anchor, Severity.AMBER if is_confirmed else Severity.INFO,
+            f"Oxygen level {same(today.value)} %, {same(yesterday.value)} % yesterday" + ("" if is_confirmed else ", once"),
+            advice="ADV-TODAY" if is_confirmed else "ADV-RETAKE", confidence=confidence, limits=limits,
+            evidence=(yesterday.id, *(one.id for one in low)), numbers={"fall": same(yesterday.value - today.value)},
+            window=(yesterday.at, anchor.taken_at),
+        )  # fmt: skip
+    before = sorted(one.value for one in view.dates_before(SPO2, on - _YESTERDAY, _USED) if one.sound)
+    if len(before) < _ENOUGH:
+        return rule.not_evaluable(anchor, f"{len(before)} of {_ENOUGH} days of oxygen level in the two weeks before")
+    half = len(before) // 2
+    usual = before[half] if len(before) % 2 else (before[half - 1] + before[half]) / 2
+    if any(usual - one.value < below for one in (yesterday, today)):
+        return rule.quiet(anchor)
+    return rule.fired(
+        anchor, Severity.AMBER, f"Oxygen level {same(yesterday.value)} % and {same(today.value)} % on two days, usually {same(usual)} %",
+        advice="ADV-TODAY", confidence=confidence, evidence=(yesterday.id, today.id), limits=limits,
+        numbers={"usual": same(usual), "fall": same(usual - today.value)}, window=(yesterday.at, anchor.taken_at),
+    )  # fmt: skip
+
+
 RULES: Final = (
     Rule(
-        id="OX-1", version=1, group="OX", title="Low oxygen level", anchors=frozenset({SPO2}),
+        id="OX-2", version=1, group="OX", title="Oxygen below what is usual", anchors=frozenset({SPO2}), daily=True,
+        looks={SPO2: Look(days=_USED + 1)}, cap=Severity.AMBER, trend=SPO2, judge=fall, clears=near_normal,
+        limits={"below": Limit(Decimal(3), "lower"), "drop": Limit(Decimal(4), "lower")},
+    ),
+    Rule(
+        id="OX-1", version=2, clears=near_normal, group="OX", title="Low oxygen level", anchors=frozenset({SPO2}),
         looks={SPO2: Look(back=_PAIR, ahead=REPEAT)},
         limits={"ok": Limit(Decimal(95), "higher", within=_WITHIN), "low": Limit(Decimal(92), "higher", within=_WITHIN)}, floor=True,
         trend=SPO2, judge=bands,

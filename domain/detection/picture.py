@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -150,7 +150,7 @@ def _order(reading: Reading) -> tuple[datetime, UUID]:
 class View:
     """A picture at one `now`, with the questions rules ask of it."""
 
-    __slots__ = ("_baselines", "_bounds", "_days", "_seen", "apart", "diary", "now", "profile", "readings")
+    __slots__ = ("_baselines", "_bounds", "_days", "_newest", "_seen", "apart", "diary", "now", "profile", "readings")
 
     def __init__(
         self,
@@ -163,6 +163,7 @@ class View:
         self.readings = readings
         self.apart = apart
         self._seen: dict[int, Seen] = {}
+        self._newest: dict[int, datetime | None] = {}
         self.profile = profile
         self.now = now
         self.diary: Mapping[int, Sequence[Day]] = {} if diary is None else diary
@@ -212,7 +213,14 @@ class View:
 
     def has_since(self, kind: int, start: datetime) -> bool:
         """Whether there is any reading of a kind from an instant on; cheaper than looking at them."""
-        return has_since(self.readings, kind, start)
+        if kind not in self._newest:
+            self._newest[kind] = newest(self.readings, kind)
+        last = self._newest[kind]
+        return last is not None and last >= start
+
+    def has_any_since(self, start: datetime) -> bool:
+        """Whether there is a reading of any kind from an instant on."""
+        return any(self.has_since(kind, start) for kind in self.readings)
 
     def day(self, at: datetime) -> date:
         """The patient's civil date of an instant (C-1)."""
@@ -283,10 +291,14 @@ def normal(view: View, kind: int, on: date, least: int) -> Baseline | None:
     return of(values) if len(values) >= least else None
 
 
-def has_since(readings: Mapping[int, Sequence[Reading]], kind: int, start: datetime) -> bool:
-    """Whether there is any reading of a kind from an instant on, to the millisecond; a packed kind need not be decoded."""
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def newest(readings: Mapping[int, Sequence[Reading]], kind: int) -> datetime | None:
+    """When the newest reading of a kind is; of a packed kind, which is not decoded for it, the end of its millisecond."""
     if isinstance(readings, Series):
         last = readings.last_ms(kind)
-        return last is not None and last >= int(start.timestamp() * 1000)
+        return None if last is None else _EPOCH + (last + 1) * _MILLISECOND
     series = readings.get(kind)
-    return bool(series) and series[-1].taken_at >= start
+    return series[-1].taken_at if series else None

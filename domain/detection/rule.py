@@ -148,8 +148,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             due_at=due_at,
         )
 
-    def quiet(self, anchor: Reading, *, advice: str | None = None, due_at: datetime | None = None) -> Judgement:
-        """Looked at, and nothing of concern; `advice` is for the patient alone."""
+    def quiet(
+        self, anchor: Reading, *, advice: str | None = None, numbers: dict[str, str] | None = None, sentence: str = ""
+    ) -> Judgement:
+        """Looked at, and nothing of concern; `advice` is for the patient alone, `sentence` for staff who look."""
         return Judgement(
             rule=self.id,
             version=self.version,
@@ -158,7 +160,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             anchor_at=anchor.taken_at,
             verdict=Verdict.NOT_FIRED,
             advice=advice,
-            due_at=due_at,
+            numbers=numbers or {},
+            sentence=sentence,
         )
 
     def not_evaluable(self, anchor: Reading, reason: str) -> Judgement:

@@ -21,8 +21,8 @@ def rounded(value: float) -> Decimal:
 class Point(msgspec.Struct, frozen=True):
     """One step of a chart: the statistic, and the limit it is held against."""
 
-    value: float
-    limit: float
+    value: Decimal
+    limit: Decimal
 
     @property
     def is_over(self) -> bool:
@@ -30,45 +30,45 @@ class Point(msgspec.Struct, frozen=True):
         return self.value > self.limit
 
 
-def robust_u(value: float, normal: Baseline, floor: float) -> float:
+def robust_u(value: Decimal, normal: Baseline, floor: Decimal) -> Decimal:
     """How many robust standard deviations a value lies above the person's normal, at most 4 either way (BL-3)."""
-    return six(min(max((value - normal.median) / max(normal.spread, floor), -_CLIP), _CLIP))
+    return six(min(max(float(value - normal.median) / float(max(normal.spread, floor)), -_CLIP), _CLIP))
 
 
-def ewma(us: Sequence[float], weight: float, wide: float) -> list[Point]:
+def ewma(us: Sequence[Decimal], weight: Decimal, wide: Decimal) -> list[Point]:
     """BL-3: the exponentially weighted mean of u from 0 on, with its own limit at each observed day."""
-    z, found = 0.0, list[Point]()
+    z, found, share = 0.0, list[Point](), float(weight)
     for place, u in enumerate(us, 1):
-        z = weight * u + (1 - weight) * z
-        grown = 1 - (1 - weight) ** (2 * place)
-        found.append(Point(six(z), six(wide * math.sqrt(weight / (2 - weight) * grown))))
+        z = share * float(u) + (1 - share) * z
+        grown = 1 - (1 - share) ** (2 * place)
+        found.append(Point(six(z), six(float(wide) * math.sqrt(share / (2 - share) * grown))))
     return found
 
 
-def cusum(us: Sequence[float], slack: float = 0.5, limit: float = 5.0) -> list[Point]:
+def cusum(us: Sequence[Decimal], slack: Decimal = Decimal("0.5"), limit: Decimal = Decimal(5)) -> list[Point]:
     """BL-4: the upward cumulative sum of u."""
-    total, found = 0.0, list[Point]()
+    total, found = Decimal(0), list[Point]()
     for u in us:
-        total = max(0.0, total + u - slack)
-        found.append(Point(six(total), limit))
+        total = max(Decimal(0), total + u - slack)
+        found.append(Point(total, limit))
     return found
 
 
-def macd(values: Sequence[float], fast: int = 3, slow: int = 20) -> list[float]:
+def macd(values: Sequence[Decimal], fast: int = 3, slow: int = 20) -> list[Decimal]:
     """HF-W4: the short exponential mean less the long one, both begun at the first value, at each observed day."""
-    quick = long = values[0]
+    quick = long = float(values[0])
     a, b = 2 / (fast + 1), 2 / (slow + 1)
-    found = [0.0]
+    found = [Decimal(0)]
     for value in values[1:]:
-        quick += a * (value - quick)
-        long += b * (value - long)
+        quick += a * (float(value) - quick)
+        long += b * (float(value) - long)
         found.append(six(quick - long))
     return found
 
 
-def theil_sen(points: Sequence[tuple[int, float]]) -> float | None:
+def theil_sen(points: Sequence[tuple[int, Decimal]]) -> Decimal | None:
     """BL-6: the middle of the slopes between all pairs of (day, value), a day; None with fewer than two days."""
-    slopes = sorted((later[1] - one[1]) / (later[0] - one[0])
+    slopes = sorted(float(later[1] - one[1]) / (later[0] - one[0])
                     for place, one in enumerate(points) for later in points[place + 1 :] if later[0] != one[0])  # fmt: skip
     if not slopes:
         return None
@@ -76,17 +76,18 @@ def theil_sen(points: Sequence[tuple[int, float]]) -> float | None:
     return six(slopes[half] if len(slopes) % 2 else (slopes[half - 1] + slopes[half]) / 2)
 
 
-def mean(values: Sequence[float]) -> float:
+def mean(values: Sequence[Decimal]) -> Decimal:
     """The mean."""
-    return six(math.fsum(values) / len(values))
+    return six(math.fsum(map(float, values)) / len(values))
 
 
-def sd(values: Sequence[float]) -> float:
+def sd(values: Sequence[Decimal]) -> Decimal:
     """The standard deviation of a sample (n - 1); 0 of a single value."""
     if len(values) < 2:  # noqa: PLR2004 - one value has no spread
-        return 0.0
-    middle = math.fsum(values) / len(values)
-    return six(math.sqrt(math.fsum((value - middle) ** 2 for value in values) / (len(values) - 1)))
+        return Decimal(0)
+    numbers = [float(value) for value in values]
+    middle = math.fsum(numbers) / len(numbers)
+    return six(math.sqrt(math.fsum((value - middle) ** 2 for value in numbers) / (len(numbers) - 1)))
 
 
 def poisson_tail(least: int, usual: Decimal) -> Decimal:

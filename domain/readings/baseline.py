@@ -18,18 +18,19 @@ _MILLION: Final = 1_000_000
 
 
 class Baseline(msgspec.Struct, frozen=True, array_like=True):
-    """`spread` is 1.4826 times the median distance from the median; `sd` is of the sample (n - 1)."""
+    """`spread` is 1.4826 times the median distance from the median; `sd` is of the sample (n - 1). All to 6 places."""
 
     n: int
-    median: float
-    spread: float
-    mean: float
-    sd: float
+    median: Decimal
+    spread: Decimal
+    mean: Decimal
+    sd: Decimal
 
 
-def six(value: float) -> float:
+def six(value: float) -> Decimal:
     """The number rounded half up (away from zero) to 6 places, so that every machine compares and keeps the same one."""
-    return math.copysign(math.floor(abs(value) * _MILLION + 0.5) / _MILLION, value) if value else 0.0
+    whole = math.floor(abs(value) * _MILLION + 0.5)
+    return Decimal(whole if value >= 0 else -whole).scaleb(-6)
 
 
 def of(values: Sequence[Decimal]) -> Baseline:

@@ -227,6 +227,7 @@ _ALL: Final = (
     Kind(no=532, name="missed_seizure_doses", label="Seizure medicine doses missed", unit="{doses}", hard=_range("0", "20")),
     Kind(no=533, name="late_parkinson_doses", label="Parkinson's doses over 30 minutes late", unit="{doses}",
          hard=_range("0", "20")),
+    Kind(no=539, name="missed_diuretic_doses", label="Water tablets missed", unit="{doses}", hard=_range("0", "20")),
     Kind(no=534, name="clinical_frailty", label="Clinical frailty scale", unit="{score}", hard=_range("1", "9")),
     Kind(no=535, name="fall", label="Fall", unit="{code}", codes={no: code for no, (code, _) in FALLS.items()}),
     Kind(no=601, name="phq9_total", label="PHQ-9", loinc="44261-6", unit="{score}", hard=_range("0", "27")),

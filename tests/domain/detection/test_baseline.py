@@ -17,47 +17,52 @@ from tests.builders import ADULT, NOW, fact, known, new_id, view
 TODAY = NOW.date()
 WEIGHT, SPO2, PEAK_FLOW = (BY_NAME[name].no for name in ("body_weight", "oxygen_saturation", "peak_flow"))
 USUAL = [Decimal(value) for value in ["80.1", "79.8", "80.0", "80.3", "79.9", "80.2", "80.0", "79.7", "80.1", "80.4", "79.9", "80.0"]]
-RISING = (80.6, 80.9, 81.2)
+RISING = tuple(Decimal(value) for value in ("80.6", "80.9", "81.2"))
+FLOOR, QUARTER = Decimal("0.35"), Decimal("0.25")
+
+
+def six_of(*values: str) -> list[Decimal]:
+    return [Decimal(value) for value in values]
 
 
 def test_bl_3_worked_example() -> None:
     normal = of(USUAL)
-    assert (normal.n, normal.median, normal.spread) == (12, 80.0, 0.14826)
-    us = [statistics.robust_u(value, normal, 0.35) for value in RISING]
-    assert us == [1.714286, 2.571429, 3.428571]
-    chart = statistics.ewma(us, 0.25, 3.0)
-    assert [round(point.value, 3) for point in chart] == [0.429, 0.964, 1.580]
-    assert [round(point.limit, 3) for point in chart] == [0.75, 0.938, 1.028]
+    assert (normal.n, normal.median, normal.spread) == (12, Decimal(80), Decimal("0.14826"))
+    us = [statistics.robust_u(value, normal, FLOOR) for value in RISING]
+    assert us == six_of("1.714286", "2.571429", "3.428571")
+    chart = statistics.ewma(us, QUARTER, Decimal(3))
+    assert [round(point.value, 3) for point in chart] == six_of("0.429", "0.964", "1.580")
+    assert [round(point.limit, 3) for point in chart] == six_of("0.75", "0.938", "1.028")
     assert [point.is_over for point in chart] == [False, True, True]
-    assert [statistics.robust_u(value, normal, 0.35) for value in (90, 70)] == [4.0, -4.0]
+    assert [statistics.robust_u(Decimal(value), normal, FLOOR) for value in (90, 70)] == [4, -4]
 
 
 def test_bl_4_worked_example() -> None:
-    us = [statistics.robust_u(value, of(USUAL), 0.35) for value in RISING]
+    us = [statistics.robust_u(value, of(USUAL), FLOOR) for value in RISING]
     chart = statistics.cusum(us)
-    assert [round(point.value, 3) for point in chart] == [1.214, 3.286, 6.214]
+    assert [round(point.value, 3) for point in chart] == six_of("1.214", "3.286", "6.214")
     assert [point.is_over for point in chart] == [False, False, True]
-    assert [point.value for point in statistics.cusum([-3.0, 1.0])] == [0.0, 0.5]
+    assert [point.value for point in statistics.cusum([Decimal(-3), Decimal(1)])] == [0, Decimal("0.5")]
 
 
 def test_hf_w4_worked_examples() -> None:
-    rising = [80.0] * 20 + [80.0 + 0.4 * day for day in range(1, 7)]
-    assert [round(value, 3) for value in statistics.macd(rising)[20:]] == [0.162, 0.389, 0.636, 0.879, 1.109, 1.322]
-    spike = [80.0] * 20 + [82.5, 80.0]
-    assert [round(value, 3) for value in statistics.macd(spike)[20:]] == [1.012, 0.410]
+    rising = [Decimal(80)] * 20 + [80 + Decimal("0.4") * day for day in range(1, 7)]
+    assert [round(value, 3) for value in statistics.macd(rising)[20:]] == six_of("0.162", "0.389", "0.636", "0.879", "1.109", "1.322")
+    spike = [Decimal(80)] * 20 + six_of("82.5", "80")
+    assert [round(value, 3) for value in statistics.macd(spike)[20:]] == six_of("1.012", "0.410")
 
 
 def test_bl_6_slope() -> None:
-    assert statistics.theil_sen([(0, 80.0), (1, 80.2), (2, 80.4), (3, 95.0)]) == 2.6
-    assert statistics.theil_sen([(0, 80.0), (1, 80.2), (2, 80.4)]) == 0.2
-    assert statistics.theil_sen([(0, 80.0)]) is None
+    assert statistics.theil_sen(list(enumerate(six_of("80", "80.2", "80.4", "95")))) == Decimal("2.6")
+    assert statistics.theil_sen(list(enumerate(six_of("80", "80.2", "80.4")))) == Decimal("0.2")
+    assert statistics.theil_sen([(0, Decimal(80))]) is None
 
 
 def test_c_2_numbers_are_rounded_half_up_before_they_are_compared() -> None:
-    assert [six(value) for value in (0.1234565, -0.1234565, 0.0, 1.0000004)] == [0.123457, -0.123457, 0.0, 1.0]
+    assert [six(value) for value in (0.1234565, -0.1234565, 0.0, 1.0000004)] == six_of("0.123457", "-0.123457", "0", "1")
     assert statistics.rounded(0.0143877) == Decimal("0.014388")
-    assert (statistics.mean([1.0, 2.0]), statistics.sd([1.0, 2.0, 3.0]), statistics.sd([5.0])) == (1.5, 1.0, 0.0)
-    assert of([Decimal(4)]) == Baseline(1, 4.0, 0.0, 4.0, 0.0)
+    assert (statistics.mean(six_of("1", "2")), statistics.sd(six_of("1", "2", "3")), statistics.sd(six_of("5"))) == (Decimal("1.5"), 1, 0)
+    assert of([Decimal(4)]) == Baseline(1, Decimal(4), Decimal(0), Decimal(4), Decimal(0))
 
 
 def days(*values: float | None, ends: int = 0, device: int = 0) -> list[Day]:
@@ -166,7 +171,7 @@ def test_bl_2_other_scales_begin_another_normal() -> None:
     assert normal(WEIGHT, held) is None
     found = normal(WEIGHT, held, least=5)
     assert found is not None
-    assert (found.n, found.median) == (5, 82.0)
+    assert (found.n, found.median) == (5, 82)
     kind = BY_NAME["heart_rate"].no
     other = normal(kind, [replace(one, value=Decimal(70)) for one in held])
     assert other is not None
