@@ -56,7 +56,8 @@ def described(app: Litestar) -> dict[str, Any]:
         "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     }
     found["security"] = [{"token": []}]
-    found["paths"].update(_reading_paths())
+    # The door of every reading first: it is what most people come here for.
+    found["paths"] = {**_reading_paths(), **found["paths"]}
     for path in found["paths"].values():
         for method, operation in path.items():
             _finish(method, operation)
