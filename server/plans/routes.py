@@ -90,14 +90,15 @@ async def _draft(request: AnyRequest, actor: Actor, parts: Parts, patient: UUID)
     return _answer(out, found.row.revision)
 
 
-@put("/v1/me/plan/draft", operation_id="proposeMyPlan", summary="Propose a change of my plan", tags=["plans"], opt={"body": Plan})
+@put("/v1/me/plan/draft", operation_id="proposeMyPlan", summary="Propose a change of my plan", tags=["plans"],
+     opt={"body": Plan, "if_match": True})  # fmt: skip
 async def my_draft(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[bytes]:
     """A proposal is a draft: nothing is in force until both have signed it. If-Match "0" when there is no draft."""
     return await _draft(request, actor, parts, _me(actor))
 
 
 @put("/v1/patients/{patient_id:str}/plan/draft", operation_id="draftPlan", summary="Draft a patient's plan", tags=["plans"],
-     opt={"body": Plan})  # fmt: skip
+     opt={"body": Plan, "if_match": True})  # fmt: skip
 async def draft(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],
                 patient_id: FromPath[str]) -> Response[bytes]:  # fmt: skip
     """Refused, with every place, when it contradicts itself, relaxes the safety floor or asks for more than its ceiling."""
@@ -115,14 +116,14 @@ async def _sign(request: AnyRequest, actor: Actor, parts: Parts, patient: UUID) 
 
 
 @post("/v1/me/plan/draft/sign", status_code=200, operation_id="signMyPlan", summary="Sign my plan", tags=["plans"],
-      opt={"body": wire.Nothing})  # fmt: skip
+      opt={"body": wire.Nothing, "if_match": True})  # fmt: skip
 async def my_signature(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[bytes]:
     """With the clinician's signature of the same revision it is in force."""
     return await _sign(request, actor, parts, _me(actor))
 
 
 @post("/v1/patients/{patient_id:str}/plan/draft/sign", status_code=200, operation_id="signPlan", summary="Sign a patient's plan",
-      tags=["plans"], opt={"body": wire.Nothing})  # fmt: skip
+      tags=["plans"], opt={"body": wire.Nothing, "if_match": True})  # fmt: skip
 async def signature(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],
                     patient_id: FromPath[str]) -> Response[bytes]:  # fmt: skip
     """As a clinician; nobody can sign as the patient but the patient."""

@@ -45,6 +45,8 @@ def test_ux_1_2_bodies_ids_and_versions_are_told(document: dict[str, Any]) -> No
                 assert parameter["schema"] == {"type": "string", "format": "uuid"}, where
         if path.startswith("/v1/") and method in {"post", "put"}:
             assert "requestBody" in one, where
+        if path.endswith(("/draft", "/draft/sign")) and method != "get":
+            assert "428" in one["responses"], where
         if path.endswith(("/acknowledge", "/close", "/release", "/correct", "/discard")):
             assert {"412", "428"} <= one["responses"].keys(), where
             assert any(parameter["name"] == "If-Match" for parameter in one["parameters"]), where
