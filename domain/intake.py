@@ -437,5 +437,7 @@ def _judge(
         clearing.resolve(picture, lambda rule, fired_at: engine.cleared(view, rule, fired_at), view.now, effects)
     effects.judgements.extend((new_id(), judgement) for judgement in kept)
     taken.effects = effects
+    if not (effects.flags or effects.judgements or effects.episodes):
+        return
     kinds = {one.id: one.kind for one in what.anchors} | {one.id: one.kind for one in removed}
     taken.classes = {anchor: kind // 100 for anchor, kind in kinds.items()}

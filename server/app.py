@@ -116,4 +116,4 @@ def litestar(parts: Parts, *, schema: bool = False) -> Litestar:
 def build(parts: Parts) -> ASGIApp:
     """The whole application: edge, session gate, each caller's share, repeated requests, handlers."""
     auth: Auth = parts.extras["auth"]
-    return Edge(Gate(Limited(Idempotent(litestar(parts), parts), parts.authenticate, parts.limits), auth.sessions))
+    return Edge(Gate(Limited(Idempotent(readings.FastLane(litestar(parts), parts), parts), parts.authenticate, parts.limits), auth.sessions))

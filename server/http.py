@@ -38,17 +38,29 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return None
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int = BODY_LIMIT) -> bytes:  # noqa: C901 - each refusal is a line
-    """The whole JSON body; refused when it is of another type, compressed, too long or too slow (INP-2, OPS-2)."""
-    content_type = header(scope, b"content-type")
-    if content_type is None or content_type.split(b";", 1)[0].strip().lower() != b"application/json":
+def _admit(scope: Scope, limit: int) -> None:
+    """Refuse a body by what its headers say of it."""
+    content_type = encoding = length = None
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            content_type = content_type or value
+        elif name == b"content-length":
+            length = length or value
+        elif name == b"content-encoding":
+            encoding = encoding or value
+    if content_type != b"application/json" and (
+        content_type is None or content_type.split(b";", 1)[0].strip().lower() != b"application/json"
+    ):
         raise UnsupportedMedia
-    encoding = header(scope, b"content-encoding")
     if encoding not in (None, b"", b"identity"):
         raise UnsupportedMedia
-    length = header(scope, b"content-length")
     if length is not None and length.isdigit() and int(length) > limit:
         raise TooMuch(f"At most {limit} bytes.")
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int = BODY_LIMIT) -> bytes:  # noqa: C901 - each refusal is a line
+    """The whole JSON body; refused when it is of another type, compressed, too long or too slow (INP-2, OPS-2)."""
+    _admit(scope, limit)
     message = await receive()
     body = cast("bytes", message.get("body", b""))
     if not message.get("more_body"):

@@ -44,6 +44,8 @@ VENDOR_SHARE: Final = 500
 WAITING: Final = {False: 20_000, True: 5_000}
 """Readings that may wait in one flusher (patients, vendors) before the answer is 503."""
 TRIES: Final = 5
+_MOVED: Final = 2
+"""What `ingest_one` answers when the picture moved on."""
 CACHED_BYTES: Final = 160_000_000
 """Pictures kept as bytes in one process: over 10,000 of people with six kinds and 60 days."""
 HOT: Final = 256
@@ -135,8 +137,11 @@ LOAD: Final = "select ingest_load($1, $2, $3, $4, $5, $6)"
 FIND: Final = "select ingest_find($1, $2)"
 COMMIT: Final = (
     "select refused, stale from ingest_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
-    "$18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, "
-    "$41, $42, $43)"
+    "$18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)"
+)
+ONE: Final = (
+    "select ingest_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, "
+    "$23, $24, $25)"
 )
 
 
@@ -469,31 +474,50 @@ class Flusher:
 
     async def _write(self, connection: Connection, group: _Group, works: list[Work],
                      ) -> tuple[Sequence[int] | None, Sequence[UUID] | None]:
+        rows = [(part.patient, one) for _, part, taken in group.taken for one in taken.added]
+        audit, heads = self._audit(group, works)
+        rest = _rest(group)
+        if rest is None and len(works) == len(rows) == len(audit) == audit[0][8] == 1 and _more(rows[0][1]) is None:
+            found = await self._write_one(connection, group, rows[0][1], audit[0])
+        else:
+            found = await self._write_all(connection, group, rows, rest, audit)
+        if found == (None, None):
+            self._chain.move(heads)
+        return found
+
+    async def _write_one(self, connection: Connection, group: _Group, one: Reading, entry: list[Any],
+                         ) -> tuple[Sequence[int] | None, Sequence[UUID] | None]:
+        org, seq, actor, actor_kind, client, jti, patient, what, _, basis, request, hashed = entry
+        done: int | None = await connection.fetchval(
+            ONE, group.now, RULE_SET, actor, patient, one.kind // 100, group.versions[patient], group.pictures[patient].recent_ids,
+            one.kind, one.taken_at, one.id, one.device, one.source, one.offset_min, one.value, one.value2,
+            self._chain.writer, org, seq, actor_kind, client, jti, what, basis, request, hashed,
+        )  # fmt: skip
+        return ([1], None) if done == 1 else (None, [patient]) if done == _MOVED else (None, None)
+
+    async def _write_all(self, connection: Connection, group: _Group, rows: list[tuple[UUID, Reading]], rest: str | None,
+                         audit: list[list[Any]]) -> tuple[Sequence[int] | None, Sequence[UUID] | None]:
         patients = sorted(group.pictures)
         pairs = list(group.pairs)
-        rows = [(part.patient, one) for _, part, taken in group.taken for one in taken.added]
         last: dict[UUID, datetime] = {}
         for _, part, taken in group.taken:
             for one in (*taken.added, *taken.samples):
                 last[part.patient] = max(last.get(part.patient, one.taken_at), one.taken_at)
-        audit, heads = self._audit(group, works)
         found = await connection.fetchrow(
             COMMIT, group.now, RULE_SET,
             [pair[0] for pair in pairs] or None, [pair[1] for pair in pairs] or None, [pair[2] for pair in pairs] or None,
             patients, [group.versions[one] for one in patients],
             [group.pictures[one].recent_ids for one in patients],
             [last.get(one) for one in patients],
-            *_columns(rows), _rest(group), self._chain.writer, *audit,
+            *_columns(rows), rest, self._chain.writer, *(zip(*audit, strict=True) if audit else [None] * 12),
         )
         assert found is not None  # noqa: S101 - a function with out parameters always answers one row
-        if found[0] is None and found[1] is None:
-            self._chain.move(heads)
         return found[0], found[1]
 
-    def _audit(self, group: _Group, works: list[Work]) -> tuple[list[Any], dict[tuple[UUID, date], tuple[int, bytes]]]:
+    def _audit(self, group: _Group, works: list[Work]) -> tuple[list[list[Any]], dict[tuple[UUID, date], tuple[int, bytes]]]:
         """One row per request and patient, each linked to the one before (AUD-1, AUD-2)."""
         heads: dict[tuple[UUID, date], tuple[int, bytes]] = {}
-        columns: list[list[Any]] = [[] for _ in range(12)]
+        entries: list[list[Any]] = []
         day = group.now.date()
         for work in works:
             if work.request is None:
@@ -503,18 +527,16 @@ class Flusher:
             for part in work.parts:
                 seq, previous = heads.get((org, day)) or self._chain.head(org, day)
                 basis = "self" if actor.id == part.patient else "device" if actor.kind is ActorKind.VENDOR else "grant"
-                row = [org, seq + 1, actor.id, actor.kind.value, actor.client_id, actor.jti, part.patient,
-                       work.request.what, len(part.drafts), basis, work.request.request_id]
                 hashed = link(previous, Entry(
                     self._chain.writer, group.now, org, seq + 1, actor.id, actor.kind.value, actor.client_id, actor.jti, "C",
                     part.patient, work.request.what, len(part.drafts), basis, work.request.request_id,
                 ))  # fmt: skip
                 heads[(org, day)] = (seq + 1, hashed)
-                for column, value in zip(columns, [*row, hashed], strict=True):
-                    column.append(value)
-        if not columns[0]:
-            return [None] * 12, heads
-        return list(columns), heads
+                entries.append([
+                    org, seq + 1, actor.id, actor.kind.value, actor.client_id, actor.jti, part.patient, work.request.what,
+                    len(part.drafts), basis, work.request.request_id, hashed,
+                ])  # fmt: skip
+        return entries, heads
 
     def _done(self, group: _Group) -> None:
         for patient, picture in group.pictures.items():
@@ -556,16 +578,12 @@ def _unfold(picture: Picture, patient: UUID, hour: _Hour) -> None:
             picture.gone.append(reading)
 
 
-def _seldom(values: list[Any]) -> list[Any] | None:
-    """A column that is usually empty is sent only when it is not."""
-    return values if any(values) else None
-
-
 def _columns(rows: list[tuple[UUID, Reading]]) -> list[Any]:
-    """The readings of a group as the arrays of `ingest_commit`, r_patient to r_status."""
+    """The readings of a group as the arguments of `ingest_commit`, r_patient to r_more."""
     if not rows:
-        return [None] * 20
+        return [None] * 10
     readings = [one for _, one in rows]
+    more = [{"place": place, **had} for place, one in enumerate(readings, 1) if (had := _more(one))]
     return [
         [patient for patient, _ in rows],
         [one.kind for one in readings],
@@ -575,23 +593,19 @@ def _columns(rows: list[tuple[UUID, Reading]]) -> list[Any]:
         [one.source for one in readings],
         [one.offset_min for one in readings],
         [one.value for one in readings],
-        _seldom_none([one.value2 for one in readings]),
-        _seldom_none([one.value3 for one in readings]),
-        _seldom([None if one.original is None else "{" + ",".join(map(str, one.original)) + "}" for one in readings]),
-        _seldom([one.unit for one in readings]),
-        _seldom([one.comparator for one in readings]),
-        _seldom([None if one.context is None else msgspec.json.encode(one.context).decode() for one in readings]),
-        _seldom([one.time_source for one in readings]),
-        _seldom([one.manual for one in readings]),
-        _seldom([one.device_time for one in readings]),
-        _seldom([one.corrects for one in readings]),
-        _seldom(["{" + ",".join(one.marks) + "}" if one.marks else None for one in readings]),
-        _seldom([one.status for one in readings]),
+        [one.value2 for one in readings],
+        _JSON.encode(more).decode() if more else None,
     ]
 
 
-def _seldom_none(values: list[Decimal | None]) -> list[Decimal | None] | None:
-    return values if any(value is not None for value in values) else None
+def _more(one: Reading) -> dict[str, Any] | None:
+    """What most readings do not have."""
+    if not (one.marks or one.unit or one.original or one.context or one.corrects or one.status or one.time_source or one.manual
+            or one.comparator or one.device_time or one.value3 is not None):  # fmt: skip
+        return None
+    return {"value3": one.value3, "original": one.original, "unit": one.unit, "comparator": one.comparator, "context": one.context,
+            "time_source": one.time_source, "manual": one.manual, "device_time": one.device_time, "corrects": one.corrects,
+            "marks": one.marks or None, "status": one.status}  # fmt: skip
 
 
 def _rest(group: _Group) -> str | None:

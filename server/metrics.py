@@ -15,6 +15,7 @@ FLAGS: Final = Counter("steady_flags", "Flags raised or raised higher", ["severi
 STREAMS: Final = Gauge("steady_streams", "Open live streams")
 LISTENING: Final = Gauge("steady_listening", "1 while the process hears of changes")
 
+_outcomes: dict[str, Counter] = {}
 _known: dict[tuple[str, str, int], Counter] = {}
 _times: dict[str, Histogram] = {}
 
@@ -31,6 +32,14 @@ def request(method: str, route: str, status: int, seconds: float) -> None:
     if timer is None:
         timer = _times[route] = SECONDS.labels(route)
     timer.observe(seconds)
+
+
+def reading(outcome: str) -> None:
+    """Count one item of readings by what became of it."""
+    counter = _outcomes.get(outcome)
+    if counter is None:
+        counter = _outcomes[outcome] = READINGS.labels(outcome)
+    counter.inc()
 
 
 def text(registry: CollectorRegistry = REGISTRY) -> bytes:

@@ -106,8 +106,6 @@ def response(found: dict[int, int]) -> tuple[Severity, bool] | None:
 
 def _latest(view: View, kind: int, anchor: Reading) -> Reading | None:
     at = anchor.taken_at
-    if not view.has_since(kind, at - WITHIN):
-        return None
     series = view.readings[kind]
     last = series[-1]
     if (last.taken_at, last.id) > (at, anchor.id):
@@ -118,10 +116,17 @@ def _latest(view: View, kind: int, anchor: Reading) -> Reading | None:
     return last if last.taken_at >= at - WITHIN else None
 
 
+def _near(view: View, anchor: Reading) -> list[int]:
+    """The parameters measured at all from an hour before on; most people's every day that is the anchor's alone."""
+    since = anchor.taken_at - WITHIN
+    has_since = view.has_since
+    return [kind for kind in KINDS if has_since(kind, since)]
+
+
 def _set(view: View, anchor: Reading) -> dict[int, Reading]:
     """The latest reading of each parameter in the hour up to the anchor."""
     found: dict[int, Reading] = {}
-    for kind in KINDS:
+    for kind in _near(view, anchor):
         one = _latest(view, kind, anchor)
         if one is not None:
             found[kind] = one
@@ -169,15 +174,9 @@ def _is_overtaken(view: View, anchor: Reading, ones: dict[int, Reading]) -> bool
     return False
 
 
-def _is_alone(view: View, anchor: Reading) -> bool:
-    """Whether nothing but this kind was sent of late: then there is no set to look for, which is most people's every day."""
-    since = anchor.taken_at - WITHIN
-    return anchor.kind != SPO2 and not any(view.has_since(kind, since) for kind in KINDS if kind != anchor.kind)
-
-
 def score(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """NW-1 to NW-4: the score of the hour up to the anchor; with up to three missing only as a lower bound."""
-    ones = {anchor.kind: anchor} if _is_alone(view, anchor) else _set(view, anchor)
+    ones = _set(view, anchor)
     if len(KINDS) - len(ones) > _MOST_MISSING:
         return rule.not_evaluable(anchor, _missing(ones))
     profile = view.profile

@@ -121,7 +121,7 @@ def _told(found: list[ItemOut], held: dict[int, Draft]) -> list[ItemOut]:
     for place, draft in held.items():
         found[place] = asked(found[place], draft)
     for one in found:
-        metrics.READINGS.labels(one.status).inc()
+        metrics.reading(one.status)
     return found
 
 
