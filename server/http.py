@@ -58,7 +58,7 @@ def _admit(scope: Scope, limit: int) -> None:
         raise TooMuch(f"At most {limit} bytes.")
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int = BODY_LIMIT) -> bytes:  # noqa: C901 - each refusal is a line
+async def read_body(scope: Scope, receive: Receive, limit: int = BODY_LIMIT) -> bytes:
     """The whole JSON body; refused when it is of another type, compressed, too long or too slow (INP-2, OPS-2)."""
     _admit(scope, limit)
     message = await receive()
