@@ -37,10 +37,10 @@ from domain.detection import (
     sick_days,
     silence,
 )
-from domain.detection.emergency import SYMPTOM
 from domain.detection.judgement import Confidence, Judgement, Severity, Verdict
 from domain.detection.picture import View
 from domain.detection.rule import NO_TIME, Clearing, Rule
+from domain.readings.kinds import DataClass
 from domain.readings.reading import Reading
 
 RULE_SET: Final = 2
@@ -286,9 +286,13 @@ def _apply(view: View, anchor: Reading, rules: Iterable[Rule], what: Affected, f
             found.append(_typed(judgement, anchor))
 
 
+_SAID: Final = frozenset({DataClass.SYMPTOMS, DataClass.MOOD})
+"""What people say of themselves is typed by its nature (DQ-11 excepts it)."""
+
+
 def _typed(judgement: Judgement, anchor: Reading) -> Judgement:
     """DQ-11: a red that rests on a number somebody typed, and has not confirmed, goes out at once, as unconfirmed."""
-    if judgement.severity is not Severity.RED or not anchor.manual or anchor.kind == SYMPTOM or "confirmed" in anchor.marks:
+    if judgement.severity is not Severity.RED or not anchor.manual or anchor.kind // 100 in _SAID or "confirmed" in anchor.marks:
         return judgement
     return msgspec.structs.replace(judgement, confidence=Confidence.UNCONFIRMED)
 

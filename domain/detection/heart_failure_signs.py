@@ -24,7 +24,7 @@ _HALF_YEAR: Final = timedelta(days=183)
 _RED: Final = frozenset({20, 21, 22})
 _FROTH: Final = 25
 _EFFORT: Final = 23
-_BREATHLESS: Final = frozenset({2, 20, 23, 27})
+_BREATHLESS: Final = frozenset({1, 20, 23, 27, 31})
 _NIGHT: Final = frozenset({21, 22})
 _SWELLING: Final = frozenset({24, 26})
 _TIRED: Final = 41
@@ -145,7 +145,7 @@ def _faster(view: View, on: date, limit: Decimal) -> str | None:
 
 def pulse(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """HF-H1: too fast or too slow at rest on two readings in a row within a day."""
-    if anchor.context is not None and anchor.context.activity == "active":
+    if not _rests(anchor):
         return None
     fast, slow, very_fast, very_slow = (
         rule.limit(name, view.profile, anchor.taken_at) for name in ("fast", "slow", "very_fast", "very_slow")
@@ -162,15 +162,36 @@ def pulse(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
         return rule.quiet(anchor)
     limits = {"fast": same(fast), "slow": same(slow), "very_fast": same(very_fast), "very_slow": same(very_slow)}
     numbers = {"pulse": same(anchor.value)}
-    resting = [one for one in view.before(anchor, _DAY) if one.context is None or one.context.activity != "active"]
+    resting = [one for one in view.before(anchor, _DAY) if _rests(one)]
     earlier = resting[-1] if resting else None
     if earlier is None or level(earlier)[0] != side:
+        if bad > 1 and not any(_rests(one) for one in view.after(anchor, REPEAT)):
+            return _alone(rule, view, anchor, limits)
         return rule.fired(anchor, Severity.INFO, f"Pulse {same(anchor.value)}, once", advice="ADV-RETAKE", numbers=numbers,
                           limits=limits, confidence=Confidence.UNCONFIRMED)  # fmt: skip
     severity = Severity.RED if min(bad, level(earlier)[1]) > 1 else Severity.AMBER
     return rule.fired(
         anchor, severity, f"Pulse {same(earlier.value)}, then {same(anchor.value)} at rest", advice="ADV-TODAY",
         evidence=(earlier.id, anchor.id), numbers=numbers, limits=limits, window=(earlier.taken_at, anchor.taken_at),
+    )  # fmt: skip
+
+
+REPEAT: Final = timedelta(minutes=30)
+
+
+def _rests(one: Reading) -> bool:
+    return one.context is None or one.context.activity != "active"
+
+
+def _alone(rule: Rule, view: View, anchor: Reading, limits: dict[str, str]) -> Judgement:
+    """A pulse so far out that nothing follows: what was not taken again is no usual pulse."""
+    due = anchor.taken_at + REPEAT
+    is_late = view.now >= due
+    return rule.fired(
+        anchor, Severity.AMBER if is_late else Severity.INFO,
+        f"Pulse {same(anchor.value)}, " + ("not taken again within 30 minutes" if is_late else "asked to take it again"),
+        advice="ADV-RETAKE", numbers={"pulse": same(anchor.value)}, limits=limits, confidence=Confidence.UNCONFIRMED,
+        due_at=None if is_late else due,
     )  # fmt: skip
 
 
@@ -204,7 +225,7 @@ RULES: Final = (
     ),
     Rule(
         id="HF-H1", version=1, group="HF-H", title="Pulse too fast or too slow", anchors=frozenset({PULSE}),
-        looks={PULSE: Look(back=_DAY)}, conditions=CONDITION, trend=PULSE, judge=pulse, clears=steady_pulse,
+        looks={PULSE: Look(back=_DAY, ahead=REPEAT)}, conditions=CONDITION, trend=PULSE, judge=pulse, clears=steady_pulse,
         limits={"fast": Limit(Decimal(110), "lower"), "slow": Limit(Decimal(45), "higher"),
                 "very_fast": Limit(Decimal(130), "lower"), "very_slow": Limit(Decimal(40), "higher")},
     ),

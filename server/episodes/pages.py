@@ -81,6 +81,9 @@ GROUPS: Final = {
     "CK-K": "Potassium", "EP": "Seizures", "MH": "Mood", "MH-GAD": "Anxiety", "IB": "Bowel", "IB-LAB": "Calprotectin",
     "NE": "New neurological symptoms", "NE-PD": "Parkinson's medicine", "FF": "Falls", "FF-2": "Frailty",
     "PG-BP": "Blood pressure in pregnancy", "PG-GLUCOSE": "Glucose in pregnancy",
+    "AS-C": "Asthma control", "AS-R": "Reliever", "CO": "COPD", "CO-O2": "Oxygen, COPD", "CO-Q": "COPD questionnaires",
+    "HF-B": "Low blood pressure", "HF-C": "Heart failure signs", "HF-H": "Pulse", "HT-AVG": "Home blood pressure",
+    "HT-LOW": "Low blood pressure", "HT-PULSE": "Irregular pulse", "SILENCE": "Silence",
     "OPS": "A check that did not run",
 }  # fmt: skip
 _SNOOZES: Final = {"1h": timedelta(hours=1), "4h": timedelta(hours=4), "1d": timedelta(days=1), "7d": timedelta(days=7)}

@@ -126,12 +126,15 @@ def test_al_4_peak_flow_is_over_at_80_percent_of_best_on_two_days() -> None:
 
 
 def test_dq_11_a_typed_red_goes_out_at_once_as_unconfirmed() -> None:
-    def judged_by_engine(one: Reading) -> str:
+    def judged_by_engine(one: Reading, rule: str = "AS-1") -> str:
         seen = view(one, profile=ASTHMA)
-        (found,) = (found for found in engine.judge(seen, engine.affected(seen, [one])) if found.rule == "AS-1")
+        (found,) = (found for found in engine.judge(seen, engine.affected(seen, [one])) if found.rule == rule)
         return f"{found.severity} {found.confidence}"
 
     typed = reading("peak_flow", 200, manual=True)
     assert judged_by_engine(typed) == "3 unconfirmed"
     assert judged_by_engine(replace(typed, marks=("confirmed",))) == "3 normal"
+    # What people say of themselves is not a measurement to be doubted.
+    assert judged_by_engine(reading("seizure_duration", 400, manual=True), "EP-1") == "3 normal"
+    assert judged_by_engine(reading("phq9_item9", 2, manual=True), "MH-2") == "3 normal"
     assert judged_by_engine(reading("peak_flow", 200)) == "3 normal"

@@ -208,12 +208,37 @@ def test_hf_c1_a_doubted_weight_caps_it_at_amber() -> None:
     ("values", "expected"),
     [
         ((110, 110), "not_fired"), ((111, 111), AMBER), ((100, 111), INFO), ((131, 131), RED), ((130, 131), AMBER),
-        ((45, 45), "not_fired"), ((44, 44), AMBER), ((40, 40), RED), ((41, 40), AMBER), ((111, 44), INFO), ((None, 140), INFO),
+        ((45, 45), "not_fired"), ((44, 44), AMBER), ((40, 40), RED), ((41, 40), AMBER), ((111, 44), INFO), ((None, 130), INFO),
+        ((None, 140), AMBER),
     ],
 )  # fmt: skip
 def test_hf_h1_pulse(values: tuple[int | None, int], expected: object) -> None:
     ones = [reading("heart_rate", value, morning(hour=hour)) for value, hour in zip(values, ("07:00", "08:00"), strict=True) if value]
     assert outcome(judged(BY["HF-H1"], ones[-1], *ones[:-1])) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "later", "minutes", "expected"),
+    [(131, None, 29, 1), (131, None, 30, 2), (130, None, 60, 1), (40, None, 30, 2), (41, None, 60, 1), (131, 90, 60, 1), (131, 140, 60, 1)],
+)
+def test_hf_h1_a_pulse_far_out_that_is_not_taken_again_is_no_usual_pulse(
+    value: int, later: int | None, minutes: int, expected: int
+) -> None:
+    first = reading("heart_rate", value, NOW)
+    others = [reading("heart_rate", later, NOW + timedelta(minutes=10))] if later else []
+    found = judged(BY["HF-H1"], first, *others, now=NOW + timedelta(minutes=minutes))
+    assert found is not None
+    assert found.severity == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "points"),
+    [("too_breathless_to_speak", "2"), ("breathlessness", "2"), ("breathless_worse", "2"), ("blue_lips", None)],
+)
+def test_hf_c1_every_word_for_breathlessness_counts(code: str, points: str | None) -> None:
+    found = judged(BY["HF-C1"], symptom(code, morning()))
+    assert found is not None
+    assert found.numbers.get("points") == points
 
 
 def test_hf_h1_a_run_is_no_resting_pulse() -> None:
