@@ -27,6 +27,7 @@ SHARED: Final = 0.3
 """How much of the spread the days of a rise have in common; found on tuning seeds 1 to 3, flat from 0.1 to 0.6."""
 _LOW, _HIGH = -2.0, 4.0
 _LEAST: Final = 2
+_STILL_UP: Final = 0.5
 
 
 class Signal(msgspec.Struct, frozen=True):
@@ -68,9 +69,14 @@ def us(days: Sequence[Day], normal: Baseline, signal: Signal, last: int, dates: 
 
 
 def rising(us: Sequence[float | None], spans: Sequence[int] = SPANS) -> float | None:
-    """The evidence that the days are rising up to the last; None when nothing was measured on the last, or on too few."""
+    """The evidence that the days rise up to the last; None when nothing was measured on the last, or on too few.
+
+    Less than half a spread above usual on the last day is no rise, whatever was before.
+    """
     if us[-1] is None:
         return None
+    if us[-1] < _STILL_UP:
+        return 0.0
     best: float | None = None
     for span in spans:
         days = us[-span:]
