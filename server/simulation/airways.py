@@ -13,7 +13,7 @@ from server.simulation.chance import Course, Rough, Wander, moments, skewed, tot
 from server.simulation.heart import FIRST, Trouble
 
 _CHEST: Final = (
-    ("breathlessness", 0.85), ("cough_worse", 0.6), ("sputum_more", 0.6), ("sputum_colour_change", 0.5), ("wheeze_worse", 0.4),
+    ("breathless_worse", 0.85), ("cough_worse", 0.6), ("sputum_more", 0.6), ("sputum_colour_change", 0.5), ("wheeze_worse", 0.4),
     ("cold_symptoms", 0.35), ("fever", 0.12),
 )  # fmt: skip
 
@@ -71,7 +71,7 @@ class Lungs:
         self.spells.append((at, at + lasts, self._signs(least=1)))
 
     def _signs(self, least: int) -> list[str]:
-        majors = ("breathlessness", "sputum_more", "sputum_colour_change")
+        majors = ("breathless_worse", "sputum_more", "sputum_colour_change")
         while True:
             found = [code for code, share in _CHEST if self.chance.random() < share]
             if sum(code in majors for code in found) >= least:
@@ -93,7 +93,7 @@ class Lungs:
         """What the person says is worse than usual."""
         found = {code for start, end, codes in self.spells if start <= day < end for code in codes if self.chance.random() < self.speaks}
         if self.chance.random() < self.grumbles:
-            found.add(self.chance.choice(("breathlessness", "cough_worse", "wheeze_worse", "sputum_more")))
+            found.add(self.chance.choice(("breathless_worse", "cough_worse", "wheeze_worse", "sputum_more")))
         return sorted(found)
 
 
@@ -107,7 +107,7 @@ class Peak:
         self.level = Wander(chance, 0.027 * own, 0.7)
         self.jitter = 0.018 * own
         self.dip = chance.uniform(0.01, 0.06)
-        self.signs = [("wheeze_worse", chance.uniform(0.25, 0.8)), ("breathlessness", chance.uniform(0.3, 0.9)),
+        self.signs = [("wheeze_worse", chance.uniform(0.25, 0.8)), ("breathless_worse", chance.uniform(0.3, 0.9)),
                       ("cough_worse", chance.uniform(0.2, 0.7))]  # fmt: skip
         self.today = 0.0
         self.mild = max(chance.gauss(0.7, 0.6), 0.0)
