@@ -32,7 +32,7 @@ def days(kind: str, values: Sequence[Any], last: int = 0) -> list[Reading]:
     ]  # fmt: skip
 
 
-def usual(kind: str, middle: float, step: float, count: int = 36) -> list[float]:
+def usual(middle: float, step: float, count: int = 36) -> list[float]:
     return [middle + step * ((place * 7) % 5 - 2) for place in range(count)]
 
 
@@ -42,8 +42,8 @@ def judge(rule: Rule, anchor: Reading, *others: Reading) -> Judgement:
     return found
 
 
-WEIGHTS = usual("body_weight", 80, 0.1)
-PULSES = usual("heart_rate", 70, 1)
+WEIGHTS = usual(80, 0.1)
+PULSES = usual(70, 1)
 
 
 def hearts(weights: Sequence[Any], pulses: Sequence[Any], *more: Reading) -> Judgement:
