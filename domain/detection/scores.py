@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from domain.detection.diary import Day
-from domain.readings.baseline import Baseline, six
+from domain.readings.baseline import Baseline
 
 Us = list[float | None]
 """One u a date, oldest first; None where nothing was measured."""
@@ -27,6 +27,7 @@ SHARED: Final = 0.3
 """How much of the spread the days of a rise have in common; found on tuning seeds 1 to 3, flat from 0.1 to 0.6."""
 _LOW, _HIGH = -2.0, 4.0
 _LEAST: Final = 2
+_MILLION: Final = 1_000_000
 _STILL_UP: Final = 0.5
 
 
@@ -47,15 +48,20 @@ FELT: Final = Signal(0.7)
 PUFFS: Final = Signal(0.9)
 
 
+def six(value: float) -> float:
+    """Rounded half up (away from zero) to 6 places, so that every machine compares the same number."""
+    return math.copysign(math.floor(abs(value) * _MILLION + 0.5) / _MILLION, value) if value else 0.0
+
+
 def peak(normal: Baseline) -> Signal:
     """Peak flow: the least spread is a fortieth of the person's normal."""
-    return Signal(normal.median * 0.025, sign=-1)
+    return Signal(float(normal.median) * 0.025, sign=-1)
 
 
 def apart(value: float, normal: Baseline, signal: Signal) -> float:
     """How far a value lies off, as u: held between -2 and 4, so that no single day speaks for itself."""
-    spread = math.hypot(max(normal.spread, signal.floor), signal.extra)
-    return six(min(max(signal.sign * (value - normal.median) / spread, _LOW), _HIGH))
+    spread = math.hypot(max(float(normal.spread), signal.floor), signal.extra)
+    return six(min(max(signal.sign * (value - float(normal.median)) / spread, _LOW), _HIGH))
 
 
 def us(days: Sequence[Day], normal: Baseline, signal: Signal, last: int, dates: int = DATES) -> Us:
@@ -149,9 +155,9 @@ def shown(value: float) -> Decimal:
 
 def moved(value: Decimal, normal: Baseline, places: int) -> Decimal:
     """How far a value lies above the person's normal, rounded as people read it."""
-    return (value - Decimal(repr(normal.median))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return (value - normal.median).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def middle(normal: Baseline, places: int) -> Decimal:
     """The person's normal as people read it."""
-    return Decimal(repr(normal.median)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return normal.median.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)

@@ -11,7 +11,7 @@ from domain.detection import scores
 from domain.detection.diary import Day
 from domain.readings.baseline import Baseline
 
-NORMAL = Baseline(12, 80.0, 0.3, 80.0, 0.3)
+NORMAL = Baseline(12, Decimal(80), Decimal("0.3"), Decimal(80), Decimal("0.3"))
 TODAY = date(2026, 6, 15).toordinal()
 
 
@@ -25,7 +25,7 @@ def test_a_value_is_held_against_the_own_spread_with_what_lies_in_the_device_add
     assert scores.apart(90.0, NORMAL, scores.WEIGHT) == 4.0
     assert scores.apart(70.0, NORMAL, scores.WEIGHT) == -2.0
     assert scores.apart(79.0, NORMAL, scores.OXYGEN) == pytest.approx(1.25)
-    assert scores.peak(Baseline(12, 400.0, 5.0, 400.0, 5.0)).floor == 10.0
+    assert scores.peak(Baseline(12, Decimal(400), Decimal(5), Decimal(400), Decimal(5))).floor == 10.0
 
 
 def test_dates_without_a_value_stay_empty_and_older_ones_are_left_out() -> None:
