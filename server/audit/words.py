@@ -21,6 +21,8 @@ WHAT: Final = {
     "pairing-code": "a code that pairs your phone",
     "patient": "your name, birth date and conditions",
     "plan": "your plan",
+    "probe": "a made-up reading that tests the service",
+    "plan-pause": "your plan: paused or resumed it",
     "plan-draft": "your plan: wrote a new version",
     "plan-sign": "your plan: signed it",
     "quarantine": "readings that are held until somebody looks",
