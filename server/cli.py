@@ -285,5 +285,16 @@ def ingest(names: tuple[str, ...], seconds: float, *, json: bool) -> None:
     _run(run, _settings(), names, json=json, seconds=seconds)
 
 
+@bench.command("judge")
+@click.option("--people", type=click.IntRange(1, 200), default=2, show_default=True, help="People of each condition.")
+@click.option("--days", type=click.IntRange(1, 365), default=90, show_default=True, help="Days of six readings each.")
+@click.option("--json", "json", is_flag=True, help="For scripts.")
+def bench_judge(people: int, days: int, *, json: bool) -> None:
+    """Microseconds a reading that believing, judging and settling cost, without a database."""
+    from server.bench_judge import main as run
+
+    _run(run, people, days, json=json)
+
+
 if __name__ == "__main__":
     main()
