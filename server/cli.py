@@ -270,6 +270,35 @@ def verify(*, json: bool) -> None:
 
 
 @main.group()
+def rules() -> None:
+    """Rules and limits: try a change on the real caseload before anybody signs it."""
+
+
+@rules.command("try")
+@click.option("--as", "email", required=True, help="The lead in whose name it is tried (e-mail): it reads what she may see.")
+@click.option("--team", default=None, help="Whose caseload (name); needed only when she belongs to several.")
+@click.option("--limit", "limits", multiple=True,
+              help="KEY=VALUE, such as HF-W1.gain_kg=1.5 or 'DM-1.low=3.5 mmol/L'; VALUE 'built-in' takes it back.")
+@click.option("--rule", "modes", multiple=True, help="RULE=shadow or RULE=active.")
+@click.option("--days", type=click.IntRange(7, 90), default=90, show_default=True, help="How far back.")
+@click.option("--json", "json", is_flag=True, help="For scripts.")
+def try_(**given: Any) -> None:  # noqa: ANN401 - click's options
+    """What other limits would have changed: flags a week, nurse minutes, deteriorations missed. Changes nothing."""
+    from server.rules.command import main as run
+
+    _run(run, _found(_settings()), **given)
+
+
+@rules.command("work", hidden=True)
+@click.argument("run_id")
+def rules_work(run_id: str) -> None:
+    """One trial, for the worker."""
+    from server.rules.command import work as run
+
+    _run(run, _found(_settings()), run_id)
+
+
+@main.group()
 def bench() -> None:
     """Measure this machine: our server against a bare floor, in one run."""
 

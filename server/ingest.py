@@ -11,7 +11,7 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -29,11 +29,11 @@ from domain.episodes.episode import Episode, FlagState
 from domain.errors import Busy, NotFound
 from domain.people.patient import Profile
 from domain.readings.kinds import BY_NAME
-from domain.readings.quality import restore_sample
 from domain.readings.reading import Draft, Outcome, Reading, Rejected, Status, Stored
 from server import clock
 from server.audit.chain import NOBODY, Entry, link
 from server.db import Connection, Database, PostgresError, RaisedInSql, Role
+from server.readings.hours import Hour, readings_of
 
 log = structlog.get_logger("ingest")
 
@@ -98,22 +98,6 @@ class Work:
         self.size = sum(len(part.drafts) for part in parts) or 1
 
 
-class _Hour(msgspec.Struct):
-    kind: int
-    hour: datetime
-    device: int
-    received_at: datetime
-    source: int
-    time_source: int
-    offset_min: int
-    ms: list[int]
-    value: list[Decimal]
-    unit: list[str | None]
-    comparator: list[Literal["<", ">"] | None]
-    marks: list[str]
-    status: list[int]
-
-
 class _Loaded(msgspec.Struct):
     version: int
     recent_ids: str
@@ -121,7 +105,7 @@ class _Loaded(msgspec.Struct):
     verdicts: dict[str, str]
     profile: Profile
     readings: list[Reading]
-    hours: list[_Hour]
+    hours: list[Hour]
     flags: list[FlagMark]
     episodes: list[Episode]
     due_at: datetime | None = None
@@ -561,17 +545,10 @@ def _knows(picture: Picture, sent: Sequence[Draft]) -> bool:
     return not named
 
 
-def _unfold(picture: Picture, patient: UUID, hour: _Hour) -> None:
+def _unfold(picture: Picture, patient: UUID, hour: Hour) -> None:
     """Sensor hours back into readings, in order."""
     series = picture.readings.to_change(hour.kind)
-    for place, ms in enumerate(hour.ms):
-        reading = restore_sample(
-            kind=hour.kind, taken_at=hour.hour + timedelta(milliseconds=ms), received_at=hour.received_at,
-            value=hour.value[place], unit=hour.unit[place], comparator=hour.comparator[place], device=hour.device,
-            source=hour.source, time_source=hour.time_source, offset_min=hour.offset_min,
-            marks=tuple(hour.marks[place].split()), status=hour.status[place],
-        )
-        reading = msgspec.structs.replace(reading, id=intake.sample_id(patient, reading))
+    for reading in readings_of(patient, hour):
         if reading.status == Status.FINAL:
             series.append(reading)
         else:

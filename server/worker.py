@@ -20,7 +20,8 @@ from server.ingest import Ingest
 from server.notices import relay
 from server.notices.channels import Channel, LogChannel, Smtp, SmtpChannel
 from server.plans import jobs as plan_jobs
-from server.settings import Settings
+from server.rules import jobs as trials
+from server.settings import Settings, environment
 from server.sql import Nothing, Query
 
 logger = structlog.get_logger("worker")
@@ -233,6 +234,7 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         asyncio.create_task(_for_ever("retention", 3600.0, lambda: worker.retention(clock.now()))),
         asyncio.create_task(_for_ever("budget", 6 * 3600.0, lambda: worker.budget(clock.now()))),
         asyncio.create_task(_for_ever("vendors", 900.0, lambda: worker.vendors(clock.now()))),
+        asyncio.create_task(_for_ever("tries", SWEEP_S, lambda: trials.take(database, environment(settings)))),
         asyncio.create_task(_for_ever("partitions", 6 * 3600.0, lambda: worker.partitions(clock.now()))),
         asyncio.create_task(_hear(database, [hint])),
     ]

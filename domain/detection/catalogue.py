@@ -4,10 +4,12 @@ from typing import Final
 
 import msgspec
 
+from domain.detection.emergency import TABLE_2
 from domain.detection.engine import BY_ID, RULES
 from domain.detection.limit_words import WORDS
 from domain.detection.rule import Rule
 from domain.plans.limits import Catalogue, Governed, Order
+from domain.readings.kinds import SYMPTOM_LABEL
 
 GOVERNED: Final[dict[str, Governed]] = {
     one.key: one
@@ -61,26 +63,18 @@ class Words(msgspec.Struct, frozen=True):
     about: str
 
 
-_WORDS: Final[dict[str, Words]] = {
-    "HF-W1": Words("Weight up in three days", "Weight is up by more than the limit over the lowest of the three days before."),
-    "HF-S1": Words("Heart failure symptoms", "Breathless at rest, waking gasping, more pillows, swelling with weight gain."),
-    "OX-1": Words("Low oxygen level", "Oxygen level below the limit, measured again to be sure."),
-    "NW-1": Words("NEWS2", "A full set of observations adds up to a score."),
-    "HT-4": Words("Very high blood pressure", "Blood pressure at or above the limit, measured again to be sure."),
-    "DM-1": Words("Low glucose", "Glucose below the limit: the person is told what to eat."),
-    "DM-2": Words("Very low glucose", "Glucose below the very low limit and not rising."),
-    "DM-7": Words("Ketones", "Blood ketones raised, high or dangerous."),
-    "AS-1": Words("Peak flow zones", "Peak flow against the person's own best."),
-    "F44": Words("“I feel worse”", "The person says so. Always seen by somebody."),
-    "E1": Words("Too breathless to speak, or blue lips", "An emergency by itself."),
-    "E2": Words("Chest pain", "Long, or with sweating: an emergency by itself."),
-    "E3": Words("New confusion, cannot be woken, fainted", "An emergency by itself."),
-    "E4": Words("Signs of a stroke", "An emergency by itself."),
-    "E5": Words("A seizure now", "An emergency by itself."),
-    "E6": Words("Severe allergic swelling", "An emergency by itself."),
-    "E7": Words("Vomiting or coughing blood", "An emergency by itself."),
-    "E8": Words("A plan or act of self-harm", "An emergency by itself."),
-    "E9": Words("Drowsy or fast deep breathing, with diabetes", "An emergency by itself."),
+_ABOUT: Final[dict[str, str]] = {
+    "HF-W1": "Weight is up by more than the limit over the lowest of the three days before.",
+    "HF-S1": "Breathless at rest, waking gasping, more pillows, or swelling together with weight gain.",
+    "OX-1": "Oxygen level below the limit, measured again to be sure.",
+    "NW-1": "A full set of observations adds up to a score.",
+    "HT-4": "Blood pressure at or above the limit, measured again to be sure.",
+    "DM-1": "Glucose below the limit: the person is told what to eat.",
+    "DM-2": "Glucose below the very low limit and not rising.",
+    "DM-7": "Blood ketones raised, high or dangerous.",
+    "AS-1": "Peak flow against the person's own best.",
+    "F44": "The person says so. Always seen by somebody.",
+    **{row: " · ".join(SYMPTOM_LABEL[code] for code in sorted(codes)) for row, codes in TABLE_2.items()},
 }
 _LIMITS: Final[dict[str, str]] = {
     "HF-W1.gain_kg": "Gain in three days, more than",
@@ -100,12 +94,10 @@ _UNITS: Final[dict[str, str]] = {"HF-W": "kg", "OX": "%", "HT": "mmHg", "DM-HYPO
 
 
 def words(rule: Rule) -> Words:
-    """A rule's title and sentence; one that nobody has put into words yet speaks with its own first line."""
-    said = _WORDS.get(rule.id)
-    if said is not None:
-        return said
-    line = (rule.judge.__doc__ or rule.id).strip().splitlines()[0]
-    return Words(rule.id, line.partition(": ")[2] or line)
+    """A rule's title and sentence; one that nobody has put into plain words yet speaks with its own first line."""
+    line = (rule.judge.__doc__ or rule.title or rule.id).strip().splitlines()[0]
+    said = line.partition(": ")[2] or line
+    return Words(rule.title or rule.id, _ABOUT.get(rule.id, said[0].upper() + said[1:]))
 
 
 def label(one: Governed) -> str:

@@ -2,6 +2,21 @@
 set lock_timeout = '5s';
 set statement_timeout = '60s';
 
+-- What rules need to know of a person: facts and limits are dated (0011 says which limits concern whom).
+create function profile_of(p_patient uuid) returns jsonb language plpgsql stable as $$
+begin
+    return (
+        select jsonb_build_object(
+            'zone', p.zone, 'birth_on', p.birth_on,
+            'facts', coalesce((select jsonb_agg(jsonb_build_array(f.key, f.value, f.from_at, f.to_at)
+                                           order by f.from_at, f.key, f.value)
+                                 from patient_fact f where f.patient_id = p_patient), '[]'),
+            'conditions', coalesce((select jsonb_agg(c.code order by c.code) from patient_condition c
+                                     where c.patient_id = p_patient), '[]'),
+            'limits', limits_of(p_patient))
+          from patient p where p.patient_id = p_patient);
+end $$;
+
 -- Everything judging needs of one patient: readings from `p_since` to `p_until` (sensor hours from `p_sample`, kinds that are
 -- looked at further back from their own instants), open episodes, flags, profile.
 -- JSON arrays stand in the order of the fields of Reading and FlagMark.
@@ -19,14 +34,7 @@ begin
         'verdicts', i.verdicts,
         'due_at', (select d.at from due d where d.patient_id = p_patient),
         'apart', coalesce((select jsonb_agg(l.copy) from reading_link l where l.patient_id = p_patient and l.is_apart), '[]'),
-        'profile', jsonb_build_object(
-            'zone', p.zone, 'birth_on', p.birth_on,
-            'facts', coalesce((select jsonb_agg(jsonb_build_array(f.key, f.value, f.from_at, f.to_at)
-                                           order by f.from_at, f.key, f.value)
-                                 from patient_fact f where f.patient_id = p_patient), '[]'),
-            'conditions', coalesce((select jsonb_agg(c.code order by c.code) from patient_condition c
-                                     where c.patient_id = p_patient), '[]'),
-            'limits', limits_of(p_patient)),
+        'profile', profile_of(p_patient),
         'readings', coalesce((
             select jsonb_agg(jsonb_build_array(r.id, r.kind, r.taken_at, r.received_at, r.value, r.value2, r.value3,
                        r.original, r.unit, r.comparator, r.context, r.device, r.manual, r.source, r.time_source,
@@ -71,7 +79,7 @@ begin
             select jsonb_agg(to_jsonb(e) - 'patient_id' - 'data_class') from episode e
              where e.patient_id = p_patient and e.state <> 'closed'), '[]'))
       into answer
-      from picture i join patient p on p.patient_id = i.patient_id
+      from picture i
      where i.patient_id = p_patient;
     return answer::text;
 end $$;

@@ -94,6 +94,7 @@ create table dry_run (
     done integer not null default 0,
     of_all integer not null default 0,
     lease_until timestamptz,
+    attempts smallint not null default 0,
     ended_at timestamptz,
     result jsonb,
     fault text
@@ -131,6 +132,31 @@ create function limits_of(p_patient uuid) returns jsonb language sql stable as $
       from (select e.name, jsonb_agg(jsonb_build_array(e.value, e.from_at, e.to_at, e.mg, e.layer, e.team_id, e.limit_id)
                                      order by e.from_at, e.limit_id) as entries
               from entry e group by e.name) n
+$$;
+
+-- One person's past as the asker may see it, for judging it again: arrays stand in the order of the fields of Reading.
+-- `gone`: what took a reading out of force, and when.
+create function history_of(p_patient uuid, p_since timestamptz, p_until timestamptz) returns text language sql stable as $$
+    select json_build_object(
+        'profile', profile_of(p_patient),
+        'readings', coalesce((
+            select json_agg(json_build_array(r.id, r.kind, r.taken_at, r.received_at, r.value, r.value2, r.value3,
+                       r.original, r.unit, r.comparator, r.context, r.device, r.manual, r.source, r.time_source,
+                       r.offset_min, r.device_time, r.corrects, coalesce(r.marks, '{}'), r.status)
+                       order by r.kind, r.taken_at, r.id)
+              from reading r
+             where r.patient_id = p_patient and r.taken_at >= p_since and r.taken_at <= p_until), '[]'),
+        'hours', coalesce((
+            select json_agg(json_build_object('kind', s.kind, 'hour', s.hour, 'device', s.device,
+                       'received_at', s.received_at, 'source', s.source, 'time_source', s.time_source,
+                       'offset_min', s.offset_min, 'ms', s.ms, 'value', s.value, 'unit', s.unit,
+                       'comparator', s.comparator, 'marks', s.marks, 'status', s.status) order by s.kind, s.hour, s.device)
+              from sensor_hour s
+             where s.patient_id = p_patient and s.hour >= date_trunc('hour', p_since) and s.hour <= p_until), '[]'),
+        'gone', coalesce((
+            select json_agg(json_build_array(c.corrects, c.at))
+              from correction c
+             where c.patient_id = p_patient), '[]'))::text
 $$;
 
 do $$
@@ -230,9 +256,13 @@ grant update (clinician, clinician_at, agreed_at, ended_by, ended_at, end_reason
 grant insert (patient_id, limit_id, name, value, mg, from_at, to_at, set_by, set_at, reason, review_at, proposal_id)
     on personal_limit to steady_app;
 grant insert (org_id, run_id, team_id, asked_by, asked_at, input) on dry_run to steady_app;
-grant update (done, of_all, lease_until, ended_at, result, fault) on dry_run to steady_app, steady_worker;
+grant update (done, of_all, lease_until, attempts, ended_at, result, fault) on dry_run to steady_app, steady_worker;
 grant select on dry_run, service_limit to steady_worker;
 grant insert on dry_run_person to steady_app;
 grant select on service_limit to steady_ingest;
+grant execute on function profile_of(uuid) to steady_app;
+revoke execute on function profile_of(uuid) from public;
+revoke execute on function history_of(uuid, timestamptz, timestamptz) from public;
+grant execute on function history_of(uuid, timestamptz, timestamptz) to steady_app;
 revoke execute on function limits_of(uuid) from public;
 grant execute on function limits_of(uuid) to steady_app, steady_ingest, steady_worker;
