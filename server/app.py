@@ -29,6 +29,7 @@ from server.quarantine import pages as held_pages
 from server.quarantine import routes as held
 from server.readings import links
 from server.readings import routes as readings
+from server.rules import reports
 from server.rules import routes as rules
 from server.web import routes as web
 
@@ -80,6 +81,7 @@ HANDLERS: Final[list[Any]] = [
     *forms.ROUTES,
     *held.ROUTES,
     *plans.ROUTES,
+    *reports.ROUTES,
     *sign_in_pages.ROUTES,
     *desk.ROUTES,
     *held_pages.ROUTES,

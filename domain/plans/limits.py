@@ -45,6 +45,10 @@ class Limit(msgspec.Struct, frozen=True):
     free: bool = False
 
     @property
+    def id(self) -> None:
+        """Nobody set it: it is built in."""
+
+    @property
     def range(self) -> tuple[Decimal, Decimal]:
         """The lowest and highest value that makes sense, both inside."""
         return self.within or (self.value * _HALF, self.value * 2)

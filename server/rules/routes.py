@@ -134,7 +134,8 @@ class LimitsOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     proposals: list[ProposalOut]
 
 
-def _changes(given: list[ChangeIn]) -> list[Change]:
+def changes_of(given: list[ChangeIn]) -> list[Change]:
+    """The changes of a body; a value is a number or null, never text."""
     found: list[Change] = []
     for place, one in enumerate(given):
         value = None if bytes(one.value) == b"null" else number(one.value)
@@ -208,7 +209,7 @@ async def propose(request: AnyRequest, actor: NamedDependency[Actor], parts: Nam
     """A lead or an administrator proposes; two clinicians sign. A limit of the safety floor can only be made tighter."""
     data = await body_of(request, ProposalIn)
     found = await service.propose(
-        parts.database, parts.reads, actor, request.scope["state"]["request_id"], team=data.team_id, changes=_changes(data.changes),
+        parts.database, parts.reads, actor, request.scope["state"]["request_id"], team=data.team_id, changes=changes_of(data.changes),
         reason=admit(data.reason, pointer="/reason", most=1000), run=data.tried,
         period=Period(from_at=data.from_at, review_at=data.review_at),
     )  # fmt: skip
@@ -253,7 +254,7 @@ async def propose_personal(request: AnyRequest, actor: NamedDependency[Actor], p
     data = await body_of(request, PersonalIn)
     found = await personal.propose(
         parts.database, parts.reads, actor, request.scope["state"]["request_id"], patient=path_id(patient_id),
-        changes=_changes(data.changes), reason=admit(data.reason, pointer="/reason", most=1000),
+        changes=changes_of(data.changes), reason=admit(data.reason, pointer="/reason", most=1000),
         period=Period(from_at=data.from_at, to_at=data.to_at, review_at=data.review_at),
     )  # fmt: skip
     return _said(personal_out(found))

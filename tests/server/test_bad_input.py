@@ -33,6 +33,7 @@ ROUTES = {
     "sign limits": ("POST", "/v1/proposals/{id}/sign", "nurse"),
     "take limits back": ("POST", "/v1/proposals/{id}/end", "nurse"),
     "propose a person's limits": ("POST", "/v1/patients/{patient}/limits", "nurse"),
+    "try limits": ("POST", "/v1/rules/tries", "lead"),
     "agree to limits": ("POST", "/v1/patients/{patient}/limits/{id}/sign", "patient"),
     "refuse limits": ("POST", "/v1/patients/{patient}/limits/{id}/end", "patient"),
     "pair": ("POST", "/v1/pairing", None),

@@ -1,0 +1,287 @@
+"""HTTP for what rules are worth, what was tried, and why a flag was raised."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Response
+
+from domain.actor import Actor
+from server.app_state import Parts
+from server.http import AnyRequest, body_of, path_id, query_of
+from server.rules import explain, overview, tries
+from server.rules.overview import LimitNow, RuleNow
+from server.rules.routes import ChangeIn, changes_of
+from server.rules.tries import Mode, Outcome, PersonBody
+from server.rules.value import BUDGET, Share
+
+_NO_STORE: Final = {"cache-control": "no-store"}
+_SEVERITY: Final = {1: "info", 2: "amber", 3: "red"}
+
+
+class LimitOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One limit as it stands for a service; `setBy` is empty for the built-in one."""
+
+    key: str
+    label: str
+    unit: str
+    safer: str
+    built_in: Decimal
+    in_force: Decimal
+    mg: Decimal | None
+    set_by: list[str]
+    since: datetime | None
+    review_at: datetime | None
+
+
+class ShareOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A share with its 95 % interval; `few`: too few to say."""
+
+    n: int
+    of: int
+    low: float
+    high: float
+    few: bool
+
+
+class RuleOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One rule: what it says, its limits, and what it was worth in the last 90 days."""
+
+    id: str
+    version: int
+    title: str
+    about: str
+    floor: bool
+    mode: str
+    limits: list[LimitOut]
+    flags: int
+    tasks: int
+    confirmed: ShareOut
+    false_alarms: int
+    per_patient_month: float
+    actions: dict[str, int]
+    handled_min: float | None
+
+
+class RulesOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The rules of one service; `perPatientMonth` of all together against the budget (AL-9)."""
+
+    team_id: UUID
+    team: str
+    rule_set: int
+    people: int
+    days: int
+    per_patient_month: float
+    budget: float
+    items: list[RuleOut]
+    as_of: datetime
+
+
+class TryIn(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What to try: limits, modes of rules, over how many days."""
+
+    team_id: UUID
+    changes: Annotated[list[ChangeIn], msgspec.Meta(max_length=50)] = []
+    modes: Annotated[dict[str, Mode], msgspec.Meta(max_length=50)] = {}
+    days: int = tries.DAYS
+
+
+class TryOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One trial: how far it is, and what it found."""
+
+    id: UUID
+    team_id: UUID
+    state: str
+    asked_by: str | None
+    asked_at: datetime
+    done: int
+    of_all: int
+    input: Any
+    outcome: Outcome | None
+    fault: str | None
+
+
+class TryPersonOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One person for whom something would have been different."""
+
+    patient: UUID
+    name: str
+    differs: PersonBody
+
+
+class TryPeopleOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Those whom the asker may see."""
+
+    items: list[TryPersonOut]
+
+
+class UsedOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One reading that the flag rests on."""
+
+    id: UUID
+    kind: int
+    taken_at: datetime
+    received_at: datetime
+    value: Decimal
+    value2: Decimal | None
+    source: str
+    device: str
+
+
+class StoodOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One limit as it stood at the reading's own time, and who set it."""
+
+    key: str
+    value: Decimal
+    mg: Decimal | None
+    layer: str
+    set_by: str
+    since: datetime | None
+    reason: str
+
+
+class ExplainedOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Why a flag was raised: enough to judge it, and to replay it."""
+
+    id: UUID
+    patient: UUID
+    rule: str
+    rule_version: int
+    title: str
+    floor: bool
+    severity: str
+    emergency: bool
+    state: str
+    sentence: str
+    confidence: str
+    numbers: dict[str, str]
+    readings: list[UsedOut]
+    limits: list[StoodOut]
+    told: str
+    raised_at: datetime
+    judged_at: datetime
+
+
+class ReplayOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The judgement worked out again from the stored facts."""
+
+    same: bool
+    reason: str
+    stored: msgspec.Raw
+    again: msgspec.Raw | None
+
+
+def _share(one: Share) -> ShareOut:
+    return ShareOut(n=one.n, of=one.of, low=round(one.low, 4), high=round(one.high, 4), few=one.few)
+
+
+def _limit(one: LimitNow) -> LimitOut:
+    row = one.entry
+    return LimitOut(
+        key=one.one.key, label=one.label, unit=one.unit, safer=one.one.limit.safer, built_in=one.one.limit.value, in_force=one.value,
+        mg=one.mg, set_by=[] if row is None else [name for name in (row.first_name, row.second_name) if name],
+        since=None if row is None else row.from_at, review_at=None if row is None else row.review_at,
+    )  # fmt: skip
+
+
+def _rule(one: RuleNow) -> RuleOut:
+    row = one.value.row
+    return RuleOut(
+        id=one.rule.id, version=one.rule.version, title=one.words.title, about=one.words.about, floor=one.rule.floor, mode=one.mode,
+        limits=[_limit(limit) for limit in one.limits], flags=row.flags, tasks=row.tasks, confirmed=_share(one.value.confirmed),
+        false_alarms=row.false_alarms, per_patient_month=round(one.value.per_month, 4), handled_min=row.handled_min,
+        actions={"advice_given": row.advice, "medicine_changed": row.medicine, "visit": row.visits, "admitted": row.admitted},
+    )  # fmt: skip
+
+
+@get("/v1/rules", operation_id="listRules", summary="The rules that watch my service, and what each is worth", tags=["rules"])
+async def rules(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[RulesOut]:
+    """What is in force with who set it, and what came of it in 90 days (F40)."""
+    query: dict[str, Any] = query_of(request.scope, {"team": UUID})
+    found = await overview.overview(parts.database, actor, query.get("team"))
+    out = RulesOut(
+        team_id=found.team.team_id, team=found.team.name, rule_set=found.rule_set, people=found.values.people, days=found.values.days,
+        per_patient_month=round(found.values.per_month, 4), budget=BUDGET, items=[_rule(one) for one in found.rules],
+        as_of=found.as_of,
+    )  # fmt: skip
+    return Response(out, headers=_NO_STORE)
+
+
+def try_out(found: tries.Run) -> TryOut:
+    """A trial as the API shows it."""
+    row = found.row
+    state = "failed" if row.fault else "done" if row.ended_at else "running" if row.of_all else "waiting"
+    return TryOut(
+        id=row.run_id, team_id=row.team_id, state=state, asked_by=row.asked_name, asked_at=row.asked_at, done=row.done, of_all=row.of_all,
+        input=found.input, outcome=found.outcome, fault=row.fault,
+    )  # fmt: skip
+
+
+@post("/v1/rules/tries", status_code=202, operation_id="tryRules", summary="Try limits on the last weeks of the real caseload",
+      tags=["rules"], opt={"body": TryIn})
+async def ask(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[TryOut]:
+    """Changes nothing. The worker replays what the asker may see; look at the trial for how far it is (F39)."""
+    data = await body_of(request, TryIn)
+    found = await tries.ask(parts.database, parts.reads, actor, request.scope["state"]["request_id"], team=data.team_id,
+                            changes=changes_of(data.changes), modes=data.modes, days=data.days)  # fmt: skip
+    return Response(try_out(found), headers={**_NO_STORE, "location": f"/v1/rules/tries/{found.row.run_id}"})
+
+
+@get("/v1/rules/tries/{run_id:str}", operation_id="getTry", summary="One trial", tags=["rules"])
+async def tried(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], run_id: FromPath[str]) -> Response[TryOut]:
+    """Flags a week, nurse minutes and deteriorations missed, as it is and as tried, with the exact input."""
+    query_of(request.scope, {})
+    return Response(try_out(await tries.one(parts.database, actor, path_id(run_id))), headers=_NO_STORE)
+
+
+@get("/v1/rules/tries/{run_id:str}/people", operation_id="getTryPeople", summary="Whom a trial would have changed", tags=["rules"])
+async def people(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],
+                 run_id: FromPath[str]) -> Response[TryPeopleOut]:
+    """Per person: what would be new, gone, of another severity, or missed; only whom the asker may see."""
+    query_of(request.scope, {})
+    found = await tries.people(parts.database, parts.reads, actor, path_id(run_id), request.scope["state"]["request_id"])
+    items = [TryPersonOut(patient=one.row.patient_id, name=f"{one.row.given_name} {one.row.family_name}", differs=one.body) for one in found]
+    return Response(TryPeopleOut(items=items), headers=_NO_STORE)
+
+
+@get("/v1/patients/{patient_id:str}/flags/{flag_id:str}", operation_id="explainFlag", summary="Why a flag was raised", tags=["rules"])
+async def flag(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], patient_id: FromPath[str],
+               flag_id: FromPath[str]) -> Response[ExplainedOut]:
+    """The sentence, the readings used, the rule and its version, the limits of that time and who set them, what was told (F38)."""
+    query_of(request.scope, {})
+    found = await explain.explain(parts.database, parts.reads, actor, request.scope["state"]["request_id"], path_id(patient_id),
+                                  path_id(flag_id))  # fmt: skip
+    row, judgement = found.row, found.judgement
+    out = ExplainedOut(
+        id=row.id, patient=row.patient_id, rule=row.rule, rule_version=judgement.version, title=found.words.title, floor=found.floor,
+        severity=_SEVERITY[row.severity], emergency=row.emergency, state=row.state, sentence=judgement.sentence,
+        confidence=judgement.confidence, numbers=judgement.numbers, told=found.told, raised_at=row.raised_at, judged_at=row.judged_at,
+        readings=[
+            UsedOut(id=one.reading.id, kind=one.reading.kind, taken_at=one.reading.taken_at, received_at=one.reading.received_at,
+                    value=one.reading.value, value2=one.reading.value2, source=one.source, device=one.device)
+            for one in found.used
+        ],
+        limits=[StoodOut(key=one.key, value=one.value, mg=one.mg, layer=one.layer, set_by=one.who, since=one.since, reason=one.reason)
+                for one in found.limits],
+    )  # fmt: skip
+    return Response(out, headers=_NO_STORE)
+
+
+@get("/v1/patients/{patient_id:str}/flags/{flag_id:str}/replay", operation_id="replayFlag", summary="Judge a flag again", tags=["rules"])
+async def replay(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], patient_id: FromPath[str],
+                 flag_id: FromPath[str]) -> Response[ReplayOut]:
+    """From the facts as they were known then; says whether it is the same to the byte (ALP-12)."""
+    query_of(request.scope, {})
+    found = await explain.replay(parts.database, parts.reads, actor, request.scope["state"]["request_id"], path_id(patient_id),
+                                 path_id(flag_id))  # fmt: skip
+    out = ReplayOut(same=found.same, reason=found.reason, stored=msgspec.Raw(found.stored.encode()),
+                    again=msgspec.Raw(found.again.encode()) if found.again else None)  # fmt: skip
+    return Response(out, headers=_NO_STORE)
+
+
+ROUTES: Final = [rules, ask, tried, people, flag, replay]
