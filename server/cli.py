@@ -237,10 +237,13 @@ def assets() -> None:
     _run(run)
 
 
-@main.command()
+@main.group(invoke_without_command=True)
 @click.option("--json", is_flag=True, help="As JSON.")
-def rules(*, json: bool) -> None:
-    """Every rule in force: for whom, what it looks at, its limits, its source."""
+@click.pass_context
+def rules(context: click.Context, *, json: bool) -> None:
+    """Every rule in force: for whom, what it looks at, its limits, its source; `rules try`: what another limit would do."""
+    if context.invoked_subcommand is not None:
+        return
     from server.rules.book import main as run
 
     _run(run, json=json)
@@ -267,11 +270,6 @@ def verify(*, json: bool) -> None:
     from server.audit.verify import main as run
 
     _run(run, _found(_settings()), json=json)
-
-
-@main.group()
-def rules() -> None:
-    """Rules and limits: try a change on the real caseload before anybody signs it."""
 
 
 @rules.command("try")
