@@ -95,7 +95,8 @@ WHO: Final = Query(
     """,
 )
 _JUDGEMENT: Final = msgspec.json.Decoder(Judgement)
-_ENCODER: Final = msgspec.json.Encoder()
+# The database keeps an object without the order of its keys.
+_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 
 
 class Used(msgspec.Struct, frozen=True, kw_only=True):

@@ -129,36 +129,6 @@ def pressure_sentence(readings: Sequence[Pair], target: Band | None, frame: Fram
     return f"{frame.label}: mean {high}/{low} {frame.unit} of {len(counted)} readings, first day left out{goal}."
 
 
-def week_bars(weeks: Sequence[tuple[datetime, int, int]], frame: Frame, names: tuple[str, str]) -> Markup:
-    """Two bars a week, side by side: the first is hollow, the second filled; the first day of each week stands below."""
-    most = max([1, *(value for _, one, other in weeks for value in (one, other))])
-    left, top, floor = 46, 30, frame.height - 26
-    step = (frame.width - left - 14) / max(len(weeks), 1)
-    tall = (floor - top) / most
-    parts = [f'<text class="chart-text" x="4" y="14">{escape(frame.unit)}</text>']
-    for value in sorted({0, most // 2, most}):
-        y = floor - value * tall
-        parts.append(f'<path class="chart-grid" d="M{left} {y:.1f}H{frame.width - 14}"/>')
-        parts.append(f'<text class="chart-text" x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{value}</text>')
-    for place, (at, one, other) in enumerate(weeks):
-        x = left + place * step
-        for kind, shift, value in (("before", 0.14, one), ("after", 0.5, other)):
-            parts.append(
-                f'<rect class="chart-pillar chart-pillar--{kind}" x="{x + shift * step:.1f}" y="{floor - value * tall:.1f}" '
-                f'width="{0.32 * step:.1f}" height="{value * tall:.1f}"/>'
-            )
-        if place % 3 == 0:
-            parts.append(f'<text class="chart-text" x="{x + 0.14 * step:.1f}" y="{frame.height - 8}">{at.day} {at.strftime("%b")}</text>')
-    for kind, x, name in (("before", frame.width - 330, names[0]), ("after", frame.width - 170, names[1])):
-        parts.append(f'<rect class="chart-pillar chart-pillar--{kind}" x="{x}" y="4" width="14" height="14"/>')
-        parts.append(f'<text class="chart-text" x="{x + 20}" y="15">{escape(name)}</text>')
-    words = f"{frame.label} by week, {names[0]} and {names[1]}: " + ", ".join(f"{one} and {other}" for _, one, other in weeks)
-    return Markup(  # noqa: S704 - numbers are formatted above, all text is escaped
-        f'<svg class="chart" role="img" aria-label="{escape(words)}" viewBox="0 0 {frame.width} {frame.height}" '
-        f'width="{frame.width}" height="{frame.height}" focusable="false">{"".join(parts)}</svg>'
-    )
-
-
 def glucose_trace(points: Sequence[Point], target: Band, marks: Sequence[Mark], frame: Frame) -> Markup:
     """A sensor's trace over the target band; a gap of half an hour is a gap."""
     area = _Area(frame, [float(value) for _, value in points], [target, Band(2.0, 12.0)])

@@ -51,7 +51,8 @@ async def test_alp_12_a_flag_that_was_corrected_later_still_replays_as_it_was_kn
     async with database.begin(clinic.actor("patient")) as tx:
         row = await tx.fetchrow("select id from reading where patient_id = $1 order by taken_at limit 1", clinic.patient)
     assert row is not None
-    gone = await client.request("DELETE", f"/v1/readings/{row[0]}", json={"reason": "Not mine"}, headers=clinic.token("patient"))
+    why = {"id": str(uuid7()), "reason": "Not mine"}
+    gone = await client.request("DELETE", f"/v1/readings/{row[0]}", json=why, headers=clinic.token("patient"))
     assert gone.status_code == 200, gone.text
     before = (await client.get(f"/v1/patients/{clinic.patient}/flags/{flag}", headers=clinic.token("nurse"))).json()
     assert (before["state"], "2.6 kg" in before["sentence"]) == ("explained", True)
