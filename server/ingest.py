@@ -10,7 +10,6 @@ import contextlib
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 

@@ -51,8 +51,8 @@ async def test_f46_two_clinicians_sign_and_then_the_limit_holds_from_its_date_on
     assert second.status_code == 200, second.text
     assert second.json()["state"] in {"agreed", "in_force"}
     assert (await sign(client, clinic, one["id"], "lead")).status_code == 409
-    later = datetime.fromisoformat(one["fromAt"]) + timedelta(milliseconds=1)
-    await client.post("/v1/readings/batch", json=weights((max(later, now), 81.6)), headers=clinic.token("patient"))
+    later = max(datetime.fromisoformat(one["fromAt"]), datetime.now(UTC)) + timedelta(milliseconds=1)
+    await client.post("/v1/readings/batch", json=weights((later, 81.6)), headers=clinic.token("patient"))
     assert [rule for rule, _, _ in await flags(database, clinic)] == ["HF-W1"]
     seen = await client.get(f"/v1/proposals/{one['id']}", headers=clinic.token("admin"))
     assert len(seen.json()["signatures"]) == 2
@@ -180,7 +180,7 @@ async def test_f46_a_persons_own_limit_needs_a_clinician_and_the_person(client: 
     assert [(one["key"], one["value"], one["setByName"]) for one in mine["entries"]] == [
         ("DM-2.very_low", "3.4", "lead Test"), ("HF-W1.gain_kg", "1.5", "lead Test"),
     ]  # fmt: skip
-    later = datetime.fromisoformat(made.json()["fromAt"]) + timedelta(milliseconds=1)
+    later = max(datetime.fromisoformat(made.json()["fromAt"]), datetime.now(UTC)) + timedelta(milliseconds=1)
     sent = weights((later - timedelta(days=1), 80.0), (later, 81.6))
     await client.post("/v1/readings/batch", json=sent, headers=clinic.token("patient"))
     assert [rule for rule, _, _ in await flags(database, clinic)] == ["HF-W1"]
