@@ -36,6 +36,7 @@ from server.episodes.store import DeliveryRow, EventRow, SeriesRow, TimerRow
 from server.http import AnyRequest, header, path_id, query_of
 from server.live import EVERYTHING
 from server.people import service as people
+from server.plans import pages as plan_section
 from server.quarantine import service as quarantine
 from server.teams.service import Watching
 from server.web import charts, words
@@ -425,7 +426,9 @@ async def _person(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID
     now = found.as_of.astimezone(ZONE)
     shell = await shell_of(request, parts, actor)
     pages: Pages = parts.extras["pages"]
-    text = pages.page("steady/patient.html", shell, person_view(found, actor, now, fault), now)
+    plan = await plan_section.shown(parts, actor, patient, found.as_of)
+    view = msgspec.structs.replace(person_view(found, actor, now, fault), plan=plan)
+    text = pages.page("steady/patient.html", shell, view, now)
     return html(text, policy(shell.nonce), status=status)
 
 

@@ -20,7 +20,7 @@ from server.db import Role
 from server.episodes import service
 from server.ingest import Part, Request
 from server.people import admin
-from server.simulation import people, readings
+from server.simulation import people, plans, readings
 from server.simulation.chance import draft, number
 from server.simulation.people import Person
 
@@ -71,6 +71,7 @@ async def load(parts: Parts, seed: int, count: int, days: int, now: datetime, se
     nurse = of_staff(staff[0].id, org, "nurse", str(uuid7()), 0, 0)
     await _lived_in(parts, org, nurse, everybody, now)
     await _today(parts, org, everybody, seed, now)
+    await plans.sign_all(parts.database, everybody, staff[0].id, now)
     return Loaded(
         org=org, team=team, staff=staff, vendor_client=client, vendor="acme-scales", device_serial=serial,
         patients=[one.id for one in everybody], readings=total,

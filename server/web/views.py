@@ -212,6 +212,51 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True):
     found_late: bool = False
 
 
+class PlanStepView(msgspec.Struct, frozen=True, kw_only=True):
+    """One zone and what to do in it."""
+
+    zone: str
+    title: str
+    words: tuple[str, ...]
+
+
+class PlanKeptView(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing expected, how often, and how much of it came."""
+
+    label: str
+    often: str
+    came: str
+    last: str
+
+
+class PlanFormView(msgspec.Struct, frozen=True, kw_only=True):
+    """One form that was answered, with its scores."""
+
+    title: str
+    said: str
+    at: datetime
+
+
+class PlanView(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan on a person's page."""
+
+    is_in_force: bool = False
+    draft: str = ""
+    paused: str = ""
+    signed: str = ""
+    review: str = ""
+    what_matters: str = ""
+    goals: tuple[str, ...] = ()
+    contingency: str = ""
+    zones: tuple[PlanStepView, ...] = ()
+    bands: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    kept: tuple[PlanKeptView, ...] = ()
+    minutes: str = ""
+    decided: tuple[str, ...] = ()
+    forms: tuple[PlanFormView, ...] = ()
+
+
 class PatientView(msgspec.Struct, frozen=True, kw_only=True):
     """One person: who they are, why they are flagged, what was measured, what happened. `small`: watch notes found late."""
 
@@ -233,6 +278,7 @@ class PatientView(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
     results: tuple[Choice, ...] = ()
     reasons: tuple[Choice, ...] = ()
+    plan: PlanView | None = None
 
 
 class HeldView(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ async def alive(database: Database, clinic: Clinic) -> None:
     await here.escalate()
     while await here.relay():
         pass
+    await here.silences(datetime.now(UTC))
     await here.partitions(datetime.now(UTC))
     await here.heads(clinic.parts.extras["settings"], datetime.now(UTC))
 
