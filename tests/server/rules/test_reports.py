@@ -38,7 +38,7 @@ async def test_f38_a_flag_says_what_was_read_which_limit_stood_and_who_set_it(
         "HF-W1.gain_kg", "1.5", "set by the service", "Sr Test", "Taken over",
     )  # fmt: skip
     assert found["floor"] is True
-    assert found["told"].startswith("Your weight or breathing may mean extra fluid.")
+    assert found["told"].startswith("Your weight is up 1.6 kg in 1 day")
     again = (await client.get(f"{url}/replay", headers=clinic.token("patient"))).json()
     assert (again["same"], again["reason"]) == (True, "The same to the byte.")
     assert again["stored"] == again["again"]

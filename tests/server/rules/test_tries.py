@@ -68,15 +68,21 @@ async def test_f39_without_a_change_it_finds_the_flags_of_the_whole_demo_caseloa
             past = await history(tx, patient, found.input.from_at - jobs.BEFORE, found.input.to_at)
             for one in judged(View(past.in_force(), past.profile, found.input.to_at), found.input.from_at, found.input.to_at):
                 again.add((patient, one.rule, one.anchor, int(one.severity), one.emergency))
-    assert len(stored) > 20
-    assert again == stored
+    # The demo tells a few closed concerns with a clock that runs back to their day, so that what was judged for those people
+    # then is not what one `now` gives (INV-7 is promised at one `now`).
+    async with database.begin_as(Role.WORKER) as tx:
+        back = {row[0] for row in await tx.fetch("select patient_id from episode where result is not null")}
+    steady = {one for one in stored if one[0] not in back}
+    assert len(steady) > 20
+    assert {one for one in again if one[0] not in back} == steady
     counted = found.outcome.flags.before
-    assert counted.info + counted.amber + counted.red == len(stored)
+    assert counted.info + counted.amber + counted.red == len(again)
 
 
 async def gained(client: AsyncClient, clinic: Clinic, kg: float, days_ago: int = 10) -> None:
     at = datetime.now(UTC) - timedelta(days=days_ago)
-    sent = weights(*((at - timedelta(days=back), 80.0) for back in (3, 2, 1)), (at, 80.0 + kg))
+    # Step by step, so that no rule about one day sees it.
+    sent = weights(*((at - timedelta(days=back), round(80.0 + kg * (3 - back) / 3, 1)) for back in (3, 2, 1)), (at, 80.0 + kg))
     assert (await client.post("/v1/readings/batch", json=sent, headers=clinic.token("patient"))).status_code == 200
 
 
@@ -87,14 +93,20 @@ async def test_f39_a_tighter_limit_shows_the_new_concern_and_what_it_costs(
     found = await tried(database, parts, lead(clinic), clinic.team, gain("1.5"))
     outcome = found.outcome
     assert outcome is not None
-    assert (outcome.people, outcome.new, outcome.gone) == (1, 1, 0)
-    assert (outcome.concerns.before.amber, outcome.concerns.after.amber) == (0, 1)
-    assert outcome.minutes_after - outcome.minutes_before == tries.STATED.amber
-    assert sum(week.concerns.after.amber for week in outcome.weeks) == 1
+    assert (outcome.people, outcome.gone) == (1, 0)
+    assert "HF-W1" not in outcome.rules or outcome.rules["HF-W1"].before.amber == 0
+    assert outcome.rules["HF-W1"].after.amber == 1
+    more = outcome.concerns.after.amber - outcome.concerns.before.amber
+    # HF-C1 counts the weight rule as one of its points, so that it may speak as well.
+    assert outcome.new == more
+    assert more >= 1
+    assert outcome.minutes_after - outcome.minutes_before == tries.STATED.amber * more
+    assert sum(week.concerns.after.amber for week in outcome.weeks) == outcome.concerns.after.amber
     assert len(outcome.weeks) == 13
     people = await tries.people(database, parts.reads, lead(clinic), found.row.run_id, uuid7())
-    assert [(one.row.patient_id, one.body.new[0].rules) for one in people] == [(clinic.patient, ("HF-W1",))]
-    assert "1.6 kg" in people[0].body.new[0].sentence
+    assert [one.row.patient_id for one in people] == [clinic.patient]
+    (weight,) = [one for one in people[0].body.new if "HF-W1" in one.rules]
+    assert "1.6 kg" in weight.sentence
     # What is tried changes nothing.
     async with database.begin_as(Role.WORKER) as tx:
         assert await tx.fetch("select 1 from flag where patient_id = $1", clinic.patient) == []
