@@ -160,7 +160,7 @@ def _clears(score: Score, kind: int) -> Callable[[Rule, View, datetime], Clearin
 
 _NORMAL: Final = Look(days=concern.BACK)
 HF_E1: Final = Rule(
-    id="HF-E1", version=1, group="HF-C", title="Early signs of heart failure getting worse", anchors=frozenset({WEIGHT, PULSE, SYMPTOM}),
+    id="HF-E1", version=1, group="HF-W", title="Early signs of heart failure getting worse", anchors=frozenset({WEIGHT, PULSE, SYMPTOM}),
     daily=True, looks={WEIGHT: _NORMAL, PULSE: _NORMAL, SYMPTOM: _NORMAL}, conditions=frozenset({"heart_failure"}),
     limits={"score": Limit(Decimal("2.5"), "lower")}, cap=Severity.AMBER, trend=WEIGHT, judge=_judge(heart, "ADV-HF"),
     clears=_clears(heart, WEIGHT),

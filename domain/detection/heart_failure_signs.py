@@ -217,7 +217,7 @@ RULES: Final = (
         least=None, in_pregnancy=True, trend=WEIGHT, judge=symptoms, clears=felt_better,
     ),
     Rule(
-        id="HF-C1", version=1, group="HF-C", title="Heart failure signs together", anchors=frozenset({WEIGHT, SYMPTOM, PULSE}),
+        id="HF-C1", version=1, group="HF-W", title="Heart failure signs together", anchors=frozenset({WEIGHT, SYMPTOM, PULSE}),
         daily=True, conditions=CONDITION, trend=WEIGHT, judge=composite, clears=felt_better,
         looks={**{kind: Look(days=concern.BACK + NEAR) for kind in (WEIGHT, SYMPTOM, PULSE)}, MISSED: Look(days=6)},
         limits={"amber": Limit(Decimal(2), "lower"), "red": Limit(Decimal(4), "lower"), "pulse": Limit(Decimal(10), "lower"),

@@ -76,14 +76,14 @@ _CHARTS: Final = tuple(
     )
 )  # fmt: skip
 GROUPS: Final = {
-    "E": "Emergency symptom", "SYMPTOM": "Symptom", "HF-W": "Weight", "HF-S": "Heart failure symptoms", "OX": "Oxygen level",
+    "E": "Emergency symptom", "SYMPTOM": "Symptom", "HF-W": "Heart failure", "HF-S": "Heart failure symptoms", "OX": "Oxygen level",
     "NW": "NEWS2", "HT": "Blood pressure", "DM-HYPO": "Low glucose", "DM-KET": "Ketones", "AS": "Asthma",
     "DM-HIGH": "High glucose", "DM-SICK": "Ill, with diabetes", "DM-SENSOR": "Two weeks of sensor glucose", "CK": "Kidneys",
     "CK-K": "Potassium", "EP": "Seizures", "MH": "Mood", "MH-GAD": "Anxiety", "IB": "Bowel", "IB-LAB": "Calprotectin",
     "NE": "New neurological symptoms", "NE-PD": "Parkinson's medicine", "FF": "Falls", "FF-2": "Frailty",
     "PG-BP": "Blood pressure in pregnancy", "PG-GLUCOSE": "Glucose in pregnancy",
     "AS-C": "Asthma control", "AS-R": "Reliever", "CO": "COPD", "CO-O2": "Oxygen, COPD", "CO-Q": "COPD questionnaires",
-    "HF-B": "Low blood pressure", "HF-C": "Heart failure signs", "HF-H": "Pulse", "HT-AVG": "Home blood pressure",
+    "HF-B": "Low blood pressure", "HF-H": "Pulse", "HT-AVG": "Home blood pressure",
     "HT-LOW": "Low blood pressure", "HT-PULSE": "Irregular pulse", "SILENCE": "Silence",
     "OPS": "A check that did not run",
 }  # fmt: skip
