@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -187,7 +188,9 @@ def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
     """One person's row."""
     worst = card.worst.row
     rank = Rank.of(worst.severity, emergency=worst.emergency)
-    found = [reason for concern in card.concerns for reason in _standing(concern.reasons)]
+    # The worst reason of each concern before the second of any: no concern hides behind another's many rules.
+    ranked = [list(_standing(concern.reasons)) for concern in card.concerns]
+    found = [reason for turn in zip_longest(*ranked) for reason in turn if reason is not None]
     reasons = [_reason(one, now) for one in found]
     kind = BY_NO[card.kind]
     last = card.series[-1] if card.series else None

