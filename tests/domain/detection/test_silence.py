@@ -6,13 +6,15 @@ from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
+from uuid_utils.compat import uuid7
 
+from domain import intake
 from domain.detection import silence
 from domain.detection.judgement import Judgement, Severity
 from domain.detection.picture import FlagMark
 from domain.detection.silence import Kept, Known, Looked, Period, Watch, look
 from domain.plans.schedule import Expect, Heard, Pause, PauseReason, State
-from tests.builders import judged, reading, view
+from tests.builders import judged, picture, reading, view
 
 WHO = UUID(int=0)
 NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
@@ -274,3 +276,16 @@ def test_md_2_times_of_the_day() -> None:
     found = look(replace(watch(), periods=(period,)), NOW)
     today = [one for one in found.rows if one.window.on == NOW.date()]
     assert [one.state for one in today] == [State.MISSED]
+
+
+def test_md_3_a_look_becomes_a_concern_unless_the_picture_has_moved_on() -> None:
+    looked = look(watch(*range(8, 44)), NOW)
+    fired = next(one for one in looked.judgements if one.rule == "MD-3")
+    where = picture()
+    assert intake.unheard(where, replace(looked, version=where.version + 1), NOW, uuid7).effects.flags == []
+    here = replace(looked, version=where.version)
+    taken = intake.unheard(where, here, NOW, uuid7)
+    assert [(one.rule, one.anchor) for one in taken.effects.flags] == [("MD-3", fired.anchor)]
+    again = intake.unheard(where, replace(here, marks=tuple(where.flags)), NOW, uuid7)
+    assert again.effects.flags == []
+    assert [mark.rule for mark in where.flags] == ["MD-3"]
