@@ -20,7 +20,7 @@ from server.auth.service import Auth
 from server.db import Database, Role
 from server.people import admin
 
-_NUMBERS = itertools.count(1)
+_NUMBERS = itertools.count(500_000)  # the simulated people of other tests have the low numbers
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of people who do not exist
 
 

@@ -78,8 +78,10 @@ def app(parts: Parts) -> Any:
 
 
 @pytest.fixture
-async def client(app: Any) -> AsyncGenerator[AsyncClient]:
+async def client(app: Any, parts: Parts) -> AsyncGenerator[AsyncClient]:
     """A client without a sign-in."""
+    # While a long test without a loop ran, nobody could follow what was revoked; a server that runs is never that late.
+    await parts.extras["auth"].revocations.refresh()
     async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as made:
         yield made
 

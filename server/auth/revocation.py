@@ -10,13 +10,12 @@ import structlog
 
 from server import clock
 from server.auth import store
-from server.db import BUSY, Connection, Database, InterfaceError, PostgresError, Role, Tx, listen
+from server.db import Connection, Database, Role, Tx, listen
 
 log = structlog.get_logger("auth")
 
 POLL_S: Final = 5.0
 STALE_S: Final = 30.0
-BROKEN: Final = (*BUSY, PostgresError, InterfaceError, OSError)
 LONGEST: Final = timedelta(days=31)
 """No token, session or refresh family lives longer, so older revocations need not be kept in memory."""
 
@@ -71,11 +70,11 @@ class Revocations:
             self._wake.clear()
             try:
                 await self.refresh()
-            except BROKEN as error:
+            except Exception as error:  # noqa: BLE001 - if this ended, everybody would be refused for ever
                 log.warning("revocations.stale", error=type(error).__name__)
             try:
                 await self._hear()
-            except BROKEN as error:
+            except Exception as error:  # noqa: BLE001 - as above
                 log.warning("revocations.deaf", error=type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), POLL_S)
