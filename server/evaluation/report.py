@@ -9,7 +9,6 @@ import msgspec
 from server.evaluation.scoring import Interval, Score
 
 NAMES: Final = {"heart_failure": "Heart failure", "copd": "COPD", "asthma": "Asthma"}
-SHOWN: Final = ("engine", "engine (weight only)")
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +55,7 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     days: int
     seed: int
     noise: int
+    setting: str
     cards_per_patient_month: float
     false_per_condition_month: dict[str, float]
     by_rule: dict[str, int]
@@ -105,15 +105,21 @@ def json_of(found: Found) -> bytes:
     return msgspec.json.format(msgspec.json.encode(body)) + b"\n"
 
 
+def _is(target: Target, score: Score) -> bool:
+    """Whether a target speaks of this row, with all rules shown or with some in shadow."""
+    other = "engine (proposed shadow)" if target.detector == "engine" else "engine (weight only, proposed shadow)"
+    return score.detector in {target.detector, other}
+
+
 def reached(found: Found) -> list[tuple[str, int | None, bool]]:
     """Every target at every level of noise, and whether it was reached."""
     return [
-        (target.words, part.noise, target.reached(score))
+        (target.words + (", proposed shadow" if "proposed" in score.detector else ""), part.noise, target.reached(score))
         for part in found.parts
         for target in TARGETS
         if target.condition == part.condition
         for score in part.scores
-        if score.detector == target.detector
+        if _is(target, score)
     ]
 
 
@@ -173,7 +179,7 @@ def text(found: Found) -> str:
 def _panel_words(panel: Panel) -> str:
     worst = ", ".join(f"{name.replace('_', ' ')} {rate:.2f}" for name, rate in sorted(panel.false_per_condition_month.items()))
     return (
-        f"Mixed panel, {panel.patients} people x {panel.days} days, noise {panel.noise}, seed {panel.seed}: "
+        f"Mixed panel, {panel.patients} people x {panel.days} days, noise {panel.noise}, seed {panel.seed}, {panel.setting}: "
         f"{panel.cards_per_patient_month:.2f} amber and red a patient-month (aim 1.00); false a month of each condition (aim 0.15): {worst}."
     )
 

@@ -15,6 +15,10 @@ from server.simulation.cohort import EVENT_OF, Cohort, History, person
 
 ENGINE: Final = "engine"
 WEIGHT_ONLY: Final = "engine (weight only)"
+SHADOWED: Final = "engine (proposed shadow)"
+WEIGHT_SHADOWED: Final = "engine (weight only, proposed shadow)"
+PROPOSED: Final = frozenset({"HF-C1", "HF-W3", "HF-W5", "AS-2", "CO-2"})
+"""Not shown (AL-9) in the proposed setting: on tuning seed 3 they cost more false flags than HF-E1, AS-E1 and CO-E1 leave them to find."""
 _CHUNK: Final = 10
 _AT: Final = 0.3
 """A daily detector is taken to fire at seven in the morning."""
@@ -44,6 +48,7 @@ class Person(msgspec.Struct, kw_only=True):
     conditions: list[str]
     watched: dict[str, dict[str, Watched]] = {}
     cards: int = 0
+    cards_proposed: int = 0
     by_rule: dict[str, int] = {}
     readings: int = 0
     engine_s: float = 0.0
@@ -82,12 +87,18 @@ def scored(history: History, conditions: tuple[str, ...]) -> Person:
     took = clock.cpu() - began
     found = Person(
         days=history.days, conditions=sorted(history.profile.conditions), cards=replayed.cards, readings=replayed.sent, engine_s=took,
+        cards_proposed=proposed(replayed).cards,
     )  # fmt: skip
     for one in replayed.raised:
         found.by_rule[one.rule] = found.by_rule.get(one.rule, 0) + 1
     for condition in conditions or found.conditions:
         found.watched[condition] = _against(history, replayed, condition, everything=bool(conditions))
     return found
+
+
+def proposed(replayed: Replayed) -> Replayed:
+    """The same with the proposed rules in shadow: recorded, shown to nobody."""
+    return Replayed(raised=[one for one in replayed.raised if one.rule not in PROPOSED])
 
 
 def _fires(history: History, replayed: Replayed, condition: str, *, everything: bool) -> list[float]:
@@ -108,11 +119,17 @@ def _against(history: History, replayed: Replayed, condition: str, *, everything
     def watched(fires: list[float]) -> Watched:
         return Watched(days=history.days, fires=fires, events=events, symptomatic=symptomatic, measured=measured)
 
-    found = {ENGINE: watched(_fires(history, replayed, condition, everything=everything))}
+    shadowed = proposed(replayed)
+    found = {
+        ENGINE: watched(_fires(history, replayed, condition, everything=everything)),
+        SHADOWED: watched(_fires(history, shadowed, condition, everything=everything)),
+    }
     if not everything:
         return found
     if condition == "heart_failure":
-        found[WEIGHT_ONLY] = watched(_fires(history, replay(history, frozenset({"body_weight"})), condition, everything=True))
+        weights = replay(history, frozenset({"body_weight"}))
+        found[WEIGHT_ONLY] = watched(_fires(history, weights, condition, everything=True))
+        found[WEIGHT_SHADOWED] = watched(_fires(history, proposed(weights), condition, everything=True))
     for detector in PUBLISHED:
         if detector.condition == condition:
             found[detector.name] = watched([day + _AT for day in detector.find(days)])
