@@ -145,10 +145,13 @@ def _trim(picture: Picture, kind: int, now: datetime, spans: Spans) -> None:
         oldest = day(now, zone).toordinal() - days
         # A day that was not there from its beginning has no daily value.
         first = day(whole_from, zone).toordinal() + (midnight(whole_from, zone) < whole_from)
-        folded = [one for one in fold(kind, series[:place], zone) if one.no >= first]
+        # A copy is no second measurement in the diary either (DQ-6).
+        counted = [one for one in picture.view(now).seen(kind).counted if one.taken_at < start]
+        folded = [one for one in fold(kind, counted, zone) if one.no >= first]
         picture.diary.put(kind, [one for one in (*picture.diary.get(kind, ()), *folded) if one.no >= oldest])
     picture.since_kind[kind] = start
     picture.readings.put(kind, series[place:])
+    picture.memo.forget(kind)
 
 
 def sample_id(patient: UUID, reading: Reading) -> UUID:
@@ -168,8 +171,9 @@ def take(picture: Picture, patient: UUID, drafts: Sequence[Draft], now: datetime
     for draft in drafts:
         taken.outcomes.append(work.one(draft))
     if work.changed or work.removed:
-        view = View(picture.readings, picture.profile, now, picture.diary, picture.apart)
         changed = [*work.changed, *work.removed]
+        picture.memo.forget_all(changed, picture.profile.zone)
+        view = picture.view(now)
         # What stands near may be seen otherwise now: as a copy, as confirmed, as one of a run (DQ-1, DQ-5, DQ-6).
         near = duplicates.touched(picture.readings, changed)
         _judge(picture, taken, view, engine.affected(view, [*changed, *near]), work.removed, new_id)
@@ -184,7 +188,7 @@ def again(picture: Picture, since: datetime, now: datetime, new_id: Callable[[],
     """Judge again what was waiting for a repeat since an instant, and let watch episodes expire (AL-1)."""
     taken = Taken()
     picture.due_at = None
-    view = View(picture.readings, picture.profile, now, picture.diary, picture.apart)
+    view = picture.view(now)
     _judge(picture, taken, view, engine.since(view, since - REPEAT_SPAN), [], new_id)
     for episode in list(picture.episodes):
         if episode.expires_at is not None and episode.expires_at <= now:
@@ -403,8 +407,12 @@ class _Work:
 
 def _link(view: View, taken: Taken, ones: Sequence[Reading], removed: Sequence[Reading]) -> None:
     """What stands for what now, so that it can be shown and taken apart."""
+    # Only a reading that goes, a person's word or a sensor's stream can make a copy one no longer: else no link ends here.
+    may_end = bool(removed or taken.links)
     for one in {one.id: one for one in ones}.values():
-        taken.links.append(Link(one, view.seen(one.kind).copies.get(one.id)))
+        kept = view.seen(one.kind).copies.get(one.id)
+        if kept is not None or may_end or one.kind in SAMPLED:
+            taken.links.append(Link(one, kept))
     taken.links.extend(Link(one, None) for one in removed)
 
 

@@ -617,7 +617,7 @@ def _rest(group: _Group) -> str | None:
     if responses:
         rest["responses"] = responses
     _looks(rest, group)
-    return _JSON.encode(rest).decode()
+    return _JSON.encode({name: rows for name, rows in rest.items() if rows}).decode()
 
 
 def _looks(rest: dict[str, list[Any]], group: _Group) -> None:

@@ -54,7 +54,7 @@ def main() -> int:
     stage("migrations", [str(here / "squawk"), "--assume-in-transaction", "--pg-version", "15.0", *migrations])
     stage("assets", [sys.executable, "-m", "server", "assets"])
     stage("domain", [
-        sys.executable, "-m", "pytest", "tests/domain", "tests/properties", "-n", "2", "--cov=domain", "--cov-branch",
+        sys.executable, "-m", "pytest", "tests/domain", "tests/properties", "-n", "2", "--dist", "worksteal", "--cov=domain", "--cov-branch",
         "--cov-report=term-missing:skip-covered", "--cov-fail-under=100",
     ])  # fmt: skip
     rest = ["--ignore=tests/domain", "--ignore=tests/properties"]

@@ -16,7 +16,7 @@ ADVICE: Final[dict[str, str]] = {
     "breakfast. Ring {team} if you feel more breathless.",
     "ADV-HF": "Your weight or breathing may mean extra fluid. Follow your water-tablet plan; your nurse will see this. "
     "Ring {team} today if you are more breathless, swollen, or wake up breathless.",
-    "ADV-HF-WEIGHT": "Your weight is up {gain_kg} kg in {days} days. This can be fluid. Follow your water-tablet plan; your nurse will "
+    "ADV-HF-WEIGHT": "Your weight is up {gain_kg} kg in {span}. This can be fluid. Follow your water-tablet plan; your nurse will "
     "see this. Ring {team} today if you are more breathless, swollen, or wake up breathless.",
     "ADV-DRY": "You may be dried out. Stand up slowly. Do not take extra water tablets. Ring {team} today.",
     "ADV-COPD": "Your chest seems worse than usual. Use your action plan. If you have a rescue pack and your sputum has changed colour, "

@@ -113,21 +113,26 @@ SYMPTOMS: Final[dict[int, frozenset[int]]] = {
 _MEDICINES: Final[dict[int, frozenset[str]]] = {
     WEIGHT: frozenset({"diuretic", "sglt2i", "mra"}), PRESSURE: frozenset({"acei", "arb", "mra", "diuretic", "antihypertensive"}),
 }  # fmt: skip
-_ONE_DEVICE: Final = frozenset({WEIGHT, PEAK_FLOW})
+ONE_DEVICE: Final = frozenset({WEIGHT, PEAK_FLOW})
 """Kinds whose devices differ so much that another one begins another normal."""
 
 
-def left_out(kind: int, days: Sequence[Day], symptoms: Sequence[Day], profile: Profile, on: date) -> frozenset[int]:
-    """The ordinals of dates that are no part of the normal of a kind on a date. `days` reach BACK dates back."""
+def left_out(
+    kind: int, days: Sequence[Day], symptoms: Sequence[Day], profile: Profile, on: date, *, upto: int | None = None
+) -> frozenset[int]:
+    """The ordinals of dates that are no part of the normal of a kind on a date. `days` reach BACK dates back.
+
+    `upto`: how many of them may be part of it; the later ones only say which device is used now. None: all of them.
+    """
     found: set[int] = set()
-    found.update(_concerned(kind, days, profile))
+    found.update(_concerned(kind, days[:upto], profile))
     codes = SYMPTOMS.get(kind, frozenset())
     for one in symptoms:
         if not codes.isdisjoint(one.each):
             found.update(range(one.no, one.no + AFTER_SYMPTOM + 1))
     if profile.facts:
         found.update(_by_facts(kind, days, profile, on))
-    if kind in _ONE_DEVICE:
+    if kind in ONE_DEVICE:
         device = next((one.device for one in reversed(days) if one.device), 0)
         found.update(one.no for one in days if device and one.device and one.device != device)
     return frozenset(found)

@@ -155,6 +155,8 @@ class Affected(msgspec.Struct):
     looked: list[tuple[int, datetime, datetime]] = []
     dates: dict[str, list[date]] = {}
     unsure: set[tuple[str, UUID]] = set()
+    _ids: dict[tuple[int, date], set[UUID]] = {}
+    _moment_ids: set[UUID] | None = None
 
     def covers(self, rule: str, anchor: UUID) -> bool:
         """Whether this rule was judged at this reading, so that a flag there which it does not support is over."""
@@ -162,16 +164,22 @@ class Affected(msgspec.Struct):
         if known is None or (rule, anchor) in self.unsure:
             return False
         if known.daily:
-            return any(self._holds(kind, *self.view.bounds(on), anchor) for on in self.dates.get(rule, ()) for kind in known.anchors)
-        if any(one.id == anchor for one in self.moments):
+            return any(anchor in self._of_date(kind, on) for on in self.dates.get(rule, ()) for kind in known.anchors)
+        if self._moment_ids is None:
+            self._moment_ids = {one.id for one in self.moments}
+        if anchor in self._moment_ids:
             return True
         # Of two copies another reading stands: what was flagged at this one is over (DQ-6).
         return any(anchor in self.view.hidden(kind, start, end) for kind, start, end in self.looked if kind in known.anchors)
 
-    def _holds(self, kind: int, start: datetime, end: datetime, anchor: UUID) -> bool:
-        if anchor in self.view.hidden(kind, start, end):
-            return True
-        return any(one.id == anchor and one.taken_at < end for one in self.view.judged(kind, start, end))
+    def _of_date(self, kind: int, on: date) -> set[UUID]:
+        """The readings of a kind at which a rule of the day may have stood on a date."""
+        found = self._ids.get((kind, on))
+        if found is None:
+            start, end = self.view.bounds(on)
+            found = self.view.hidden(kind, start, end) | {one.id for one in self.view.judged(kind, start, end) if one.taken_at < end}
+            self._ids[kind, on] = found
+        return found
 
     @property
     def anchors(self) -> list[Reading]:

@@ -93,8 +93,8 @@ def _told(  # noqa: PLR0913 - one sentence for the rules of a gain
     return rule.fired(
         anchor, severity, f"{shown[0]}: {same(first.value)} to {same(today.value)} kg{shown[1]}{unsure}", advice=advice,
         confidence=confidence, evidence=(first.id, today.id), window=(first.at, anchor.taken_at),
-        numbers={"gain_kg": same(today.value - first.value), "days": str(dates), "from_kg": same(first.value),
-                 "to_kg": same(today.value), **(numbers or {})},
+        numbers={"gain_kg": same(today.value - first.value), "days": str(dates), "span": f"{dates} day{'' if dates == 1 else 's'}",
+                 "from_kg": same(first.value), "to_kg": same(today.value), **(numbers or {})},
         limits=limits or {},
     )  # fmt: skip
 

@@ -45,6 +45,68 @@ READINGS: Final = Shape(msgspec.msgpack.Decoder(list[Reading]), _reading_ms)
 DAYS: Final = Shape(msgspec.msgpack.Decoder(list[Day]), _day_ms)
 
 
+class Memo:
+    """What one look at a picture worked out and the next need not: what counts, the daily values, the person's normals.
+
+    Only ever a saving: `forget` drops what a changed reading can change, and another profile drops all.
+    """
+
+    __slots__ = ("_apart", "_profile", "days", "normals", "seen")
+
+    def __init__(self) -> None:
+        self._profile: Profile | None = None
+        self._apart: frozenset[UUID] = frozenset()
+        self.seen: dict[int, Seen] = {}
+        self.days: dict[int, list[Day]] = {}
+        self.normals: dict[tuple[int, date, int], Baseline | None] = {}
+
+    def fork(self) -> "Memo":
+        """Another one that may be changed while this one stays as it is."""
+        found = Memo()
+        found._profile, found._apart = self._profile, self._apart
+        found.seen, found.days, found.normals = self.seen.copy(), self.days.copy(), self.normals.copy()
+        return found
+
+    def of(self, profile: Profile, apart: frozenset[UUID]) -> "Memo":
+        """This one, emptied when it was worked out under other facts."""
+        if self._profile is not profile or self._apart != apart:
+            self._profile, self._apart = profile, apart
+            self.seen.clear()
+            self.days.clear()
+            self.normals.clear()
+        return self
+
+    def forget(self, kind: int) -> None:
+        """The readings of a kind are held differently now: some of them became daily values."""
+        for one in (kind, PRESSURE) if kind == PULSE else (kind,):
+            self.seen.pop(one, None)
+            self.days.pop(one, None)
+
+    def forget_all(self, changed: Iterable[Reading], zone: str) -> None:
+        """These readings came or went: what was worked out with their kinds is worked out again."""
+        earliest: dict[int, int] = {}
+        for one in changed:
+            no = day(one.taken_at, zone).toordinal()
+            if one.kind not in earliest or no < earliest[one.kind]:
+                earliest[one.kind] = no
+        for kind in earliest:
+            self.forget(kind)
+        if not self.normals:
+            return
+        told = earliest.get(SYMPTOM)
+        if PULSE in earliest:
+            earliest[PRESSURE] = min(earliest[PULSE], earliest.get(PRESSURE, earliest[PULSE]))
+        self.normals = {
+            key: value for key, value in self.normals.items()
+            if not _reaches(earliest.get(key[0]), key) and (told is None or key[1].toordinal() - GUARD < told)
+        }  # fmt: skip
+
+
+def _reaches(no: int | None, key: tuple[int, date, int]) -> bool:
+    """Whether a reading of a date can change a normal of its kind: its own date, or by the device that it came from."""
+    return no is not None and (key[0] in concern.ONE_DEVICE or no <= key[1].toordinal() - GUARD)
+
+
 class Picture(msgspec.Struct, kw_only=True):
     """One patient's recent readings in force, by kind number, each list in order of (taken_at, id).
 
@@ -74,6 +136,11 @@ class Picture(msgspec.Struct, kw_only=True):
     due_at: datetime | None = None
     resolved: dict[str, datetime] = {}
     shadow: frozenset[str] = frozenset()
+    memo: Memo = msgspec.field(default_factory=Memo)
+
+    def view(self, now: datetime) -> "View":
+        """This picture at an instant, with what was worked out of it before."""
+        return View(self.readings, self.profile, now, self.diary, self.apart, self.memo)
 
     def fork(self) -> "Picture":
         """A copy that may be changed while this one stays as it was committed."""
@@ -82,6 +149,7 @@ class Picture(msgspec.Struct, kw_only=True):
             readings=self.readings.fork(), diary=self.diary.fork(), gone=self.gone.copy(), flags=self.flags.copy(),
             episodes=self.episodes.copy(), recent_ids=self.recent_ids, orphans=self.orphans.copy(),
             verdicts=self.verdicts.copy(), due_at=self.due_at, resolved=self.resolved, shadow=self.shadow, apart=self.apart,
+            memo=self.memo.fork(),
         )  # fmt: skip
 
 
@@ -159,17 +227,19 @@ class View:
         now: datetime,
         diary: Mapping[int, Sequence[Day]] | None = None,
         apart: frozenset[UUID] = frozenset(),
+        memo: Memo | None = None,
     ) -> None:
+        known = (memo or Memo()).of(profile, apart)
         self.readings = readings
         self.apart = apart
-        self._seen: dict[int, Seen] = {}
+        self._seen = known.seen
         self._newest: dict[int, datetime | None] = {}
         self.profile = profile
         self.now = now
         self.diary: Mapping[int, Sequence[Day]] = {} if diary is None else diary
-        self._days: dict[int, list[Day]] = {}
+        self._days = known.days
         self._bounds: dict[date, tuple[datetime, datetime]] = {}
-        self._baselines: dict[tuple[int, date, int], Baseline | None] = {}
+        self._baselines = known.normals
 
     def between(self, kind: int, start: datetime, end: datetime) -> Sequence[Reading]:
         """Readings of a kind with start <= taken_at <= end, in order."""
@@ -286,7 +356,10 @@ def normal(view: View, kind: int, on: date, least: int) -> Baseline | None:
     held = [one for one in days if first <= one.no <= last and one.sound]
     if len(held) < least:
         return None
-    left_out = concern.left_out(kind, days, view.daily(SYMPTOM, back, on), view.profile, on)
+    # What came after the window cannot change it, so that the normal of a date stands all that day.
+    upto = bisect_right(days, last, key=_no)
+    symptoms = view.daily(SYMPTOM, back, on - timedelta(days=GUARD))
+    left_out = concern.left_out(kind, days, symptoms, view.profile, on, upto=upto)
     values = [one.value for one in held if one.no not in left_out]
     return of(values) if len(values) >= least else None
 

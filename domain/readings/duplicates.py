@@ -270,8 +270,11 @@ def touched(readings: Mapping[int, Sequence[Reading]], changed: Sequence[Reading
 
 
 def _matters(one: Reading, other: Reading, kind: int) -> bool:
-    if abs(one.taken_at - other.taken_at) <= COPY or kind == PRESSURE:
+    if abs(one.taken_at - other.taken_at) <= (2 * COPY if kind == PRESSURE else COPY):
+        return True
+    if kind == PRESSURE and other.taken_at > one.taken_at:
+        # What is too soon and what repeats is told by those before, so it is the later ones that may be seen otherwise.
         return True
     if kind in _SAMPLED:
         return _is_other(one, other) or is_same(one, other)
-    return "soft_range" in other.marks
+    return "soft_range" in other.marks and abs(one.taken_at - other.taken_at) <= AGREE

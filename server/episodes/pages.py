@@ -62,6 +62,8 @@ ZONE: Final = ZoneInfo("Europe/London")
 DAYS: Final = 28
 PERSON_DAYS: Final = 90
 _REASONS: Final = 3
+_LATE: Final = 5
+"""Of what was found late so many of the newest stand in the timeline, and every urgent one; the others are folded away."""
 _HOUR: Final = timedelta(hours=1)
 _NEW: Final = _HOUR
 _LOOK_S: Final = 60.0
@@ -408,8 +410,10 @@ def person_view(found: service.PersonPage, actor: Actor, now: datetime, fault: s
         for row in found.episodes
         if row.state != "closed"
     )  # fmt: skip
-    late = [(one.row.severity, _late(one)) for one in found.found_late]
-    lines = [*map(_line, found.events), *map(_told, found.deliveries), *(line for severity, line in late if severity > Severity.INFO)]
+    late = sorted(found.found_late, key=lambda one: one.judgement.anchor_at, reverse=True)
+    serious = [one for one in late if one.row.severity > Severity.INFO]
+    shown = [one for place, one in enumerate(serious) if place < _LATE or one.row.severity == Severity.RED]
+    lines = [*map(_line, found.events), *map(_told, found.deliveries), *map(_late, shown)]
     return PatientView(
         patient=str(person.patient_id), name=f"{person.given_name} {person.family_name}",
         age=years(person.birth_on, day(now, person.zone)), born=f"{person.birth_on:%d %b %Y}",
@@ -417,7 +421,7 @@ def person_view(found: service.PersonPage, actor: Actor, now: datetime, fault: s
         language=person.language, telephone=person.telephone, coordinator=person.coordinator or "", episodes=episodes,
         charts=_charts(found, now),
         timeline=tuple(sorted(lines, key=lambda line: line.at, reverse=True)[:60]),
-        small=tuple(line for severity, line in late if severity == Severity.INFO), as_of=now, fault=fault,
+        small=tuple(_late(one) for one in late if one not in shown), as_of=now, fault=fault,
         results=words.RESULTS, reasons=words.DISMISS_REASONS,
     )  # fmt: skip
 

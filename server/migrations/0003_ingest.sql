@@ -237,34 +237,39 @@ create function ingest_rest(p_at timestamptz, p_rules smallint, p_rest jsonb) re
 declare
     counted integer;
 begin
-    update picture i set orphans = coalesce(g.orphans, i.orphans), verdicts = coalesce(g.verdicts, i.verdicts)
-      from jsonb_to_recordset(p_rest -> 'pictures') as g (patient uuid, orphans jsonb, verdicts jsonb)
-     where i.patient_id = g.patient;
-
-    update reading r set status = s.status, tx = pg_current_xact_id()
-      from jsonb_to_recordset(p_rest -> 'statuses')
-        as s (patient uuid, kind smallint, taken_at timestamptz, id uuid, status smallint)
-     where r.patient_id = s.patient and r.kind = s.kind and r.taken_at = s.taken_at and r.id = s.id;
-
-    insert into sensor_hour (patient_id, kind, hour, device, received_at, rules, source, time_source, offset_min, ms,
-        value, unit, comparator, marks, status)
-    select h.patient, h.kind, h.hour, h.device, p_at, p_rules, h.source, h.time_source, h.offset_min, h.ms, h.value,
-           h.unit, h.comparator, h.marks, h.status
-      from jsonb_to_recordset(p_rest -> 'hours') as h (patient uuid, kind smallint, hour timestamptz, device integer,
-           source smallint, time_source smallint, offset_min smallint, ms integer[], value numeric[], unit text[],
-           comparator text[], marks text[], status smallint[])
-    on conflict (patient_id, kind, hour, device) do update
-       set ms = excluded.ms, value = excluded.value, unit = excluded.unit, comparator = excluded.comparator,
-           marks = excluded.marks, status = excluded.status, received_at = excluded.received_at, rules = excluded.rules,
-           tx = pg_current_xact_id();
-
-    insert into quarantine (patient_id, id, kind, received_at, draft, code, pointer, detail, actor)
-    select q.patient, q.id, q.kind, p_at, q.draft, q.code, q.pointer, q.detail, q.actor
-      from jsonb_to_recordset(p_rest -> 'quarantine')
-        as q (patient uuid, id uuid, kind smallint, draft jsonb, code text, pointer text, detail text, actor uuid)
-    on conflict (patient_id, id) do nothing;
-
-    if jsonb_array_length(p_rest -> 'links') > 0 then
+    -- Only the parts that there are are sent: a statement over nothing costs as much to set up as one over a row.
+    if p_rest ? 'pictures' then
+        update picture i set orphans = coalesce(g.orphans, i.orphans), verdicts = coalesce(g.verdicts, i.verdicts)
+          from jsonb_to_recordset(p_rest -> 'pictures') as g (patient uuid, orphans jsonb, verdicts jsonb)
+         where i.patient_id = g.patient;
+    end if;
+    if p_rest ? 'statuses' then
+        update reading r set status = s.status, tx = pg_current_xact_id()
+          from jsonb_to_recordset(p_rest -> 'statuses')
+            as s (patient uuid, kind smallint, taken_at timestamptz, id uuid, status smallint)
+         where r.patient_id = s.patient and r.kind = s.kind and r.taken_at = s.taken_at and r.id = s.id;
+    end if;
+    if p_rest ? 'hours' then
+        insert into sensor_hour (patient_id, kind, hour, device, received_at, rules, source, time_source, offset_min, ms,
+            value, unit, comparator, marks, status)
+        select h.patient, h.kind, h.hour, h.device, p_at, p_rules, h.source, h.time_source, h.offset_min, h.ms, h.value,
+               h.unit, h.comparator, h.marks, h.status
+          from jsonb_to_recordset(p_rest -> 'hours') as h (patient uuid, kind smallint, hour timestamptz, device integer,
+               source smallint, time_source smallint, offset_min smallint, ms integer[], value numeric[], unit text[],
+               comparator text[], marks text[], status smallint[])
+        on conflict (patient_id, kind, hour, device) do update
+           set ms = excluded.ms, value = excluded.value, unit = excluded.unit, comparator = excluded.comparator,
+               marks = excluded.marks, status = excluded.status, received_at = excluded.received_at, rules = excluded.rules,
+               tx = pg_current_xact_id();
+    end if;
+    if p_rest ? 'quarantine' then
+        insert into quarantine (patient_id, id, kind, received_at, draft, code, pointer, detail, actor)
+        select q.patient, q.id, q.kind, p_at, q.draft, q.code, q.pointer, q.detail, q.actor
+          from jsonb_to_recordset(p_rest -> 'quarantine')
+            as q (patient uuid, id uuid, kind smallint, draft jsonb, code text, pointer text, detail text, actor uuid)
+        on conflict (patient_id, id) do nothing;
+    end if;
+    if p_rest ? 'links' then
         -- What a person said first: it outlasts what is worked out.
         insert into reading_link (patient_id, copy, kind, copy_at, is_apart, by, reason, at)
         select l.patient, l.copy, l.kind, l.copy_at, l.said = 'apart', l.by, coalesce(l.reason, ''), p_at
@@ -282,8 +287,7 @@ begin
          where l.said is null and l.kept is not null
         on conflict (patient_id, copy) do update set kept = excluded.kept;
     end if;
-
-    if jsonb_array_length(p_rest -> 'decisions') > 0 then
+    if p_rest ? 'decisions' then
         with decided as (
             update quarantine q
                set state = d.state, version = q.version + 1, reading = d.reading, reading_at = d.reading_at
@@ -300,91 +304,100 @@ begin
           from jsonb_to_recordset(p_rest -> 'decisions')
             as d (patient uuid, id uuid, what text, by uuid, reason text);
     end if;
-
-    insert into correction (patient_id, corrects, id, retracts, reason, author, at)
-    select c.patient, c.corrects, c.id, c.retracts, coalesce(c.reason, ''), c.author, p_at
-      from jsonb_to_recordset(p_rest -> 'corrections')
-        as c (patient uuid, corrects uuid, id uuid, retracts boolean, reason text, author uuid)
-    on conflict (patient_id, corrects, id) do nothing;
-
-    insert into judgement (patient_id, id, rule, rule_version, data_class, anchor, anchor_at, judged_at, verdict, severity,
-        emergency, body)
-    select j.patient, j.id, j.rule, j.rule_version, j.data_class, j.anchor, j.anchor_at, p_at, j.verdict, j.severity,
-           j.emergency, j.body
-      from jsonb_to_recordset(p_rest -> 'judgements')
-        as j (patient uuid, id uuid, rule text, rule_version smallint, data_class smallint, anchor uuid,
-              anchor_at timestamptz, verdict text, severity smallint, emergency boolean, body jsonb);
-
-    insert into episode (patient_id, id, "group", data_class, severity, emergency, floor_emergency, state, version, opened_at,
-        raised_at, owner, acknowledged_at, snoozed_until, snooze_reason, expires_at, cleared_at, closed_at, closed_how, result,
-        dismiss_reason)
-    select e.patient, e.id, e."group", e.data_class, e.severity, e.emergency, e.floor_emergency, e.state, e.version,
-           e.opened_at, e.raised_at, e.owner, e.acknowledged_at, e.snoozed_until, e.snooze_reason, e.expires_at,
-           e.cleared_at, e.closed_at, e.closed_how, e.result, e.dismiss_reason
-      from jsonb_to_recordset(p_rest -> 'episodes')
-        as e (patient uuid, id uuid, "group" text, data_class smallint, severity smallint, emergency boolean,
-              floor_emergency boolean, state text, version integer, opened_at timestamptz, raised_at timestamptz,
-              owner uuid, acknowledged_at timestamptz, snoozed_until timestamptz, snooze_reason text,
-              expires_at timestamptz, cleared_at timestamptz, closed_at timestamptz, closed_how text, result text, dismiss_reason text)
-    on conflict (patient_id, id) do update
-       set severity = excluded.severity, emergency = excluded.emergency, floor_emergency = excluded.floor_emergency,
-           state = excluded.state, version = excluded.version, raised_at = excluded.raised_at, owner = excluded.owner,
-           acknowledged_at = excluded.acknowledged_at, snoozed_until = excluded.snoozed_until,
-           snooze_reason = excluded.snooze_reason, expires_at = excluded.expires_at, cleared_at = excluded.cleared_at, closed_at = excluded.closed_at,
-           closed_how = excluded.closed_how, result = excluded.result, dismiss_reason = excluded.dismiss_reason;
-
-    insert into flag (patient_id, id, episode, rule, data_class, anchor, anchor_at, severity, emergency, state, judgement,
-        raised_at)
-    select f.patient, f.id, f.episode, f.rule, f.data_class, f.anchor, f.anchor_at, f.severity, f.emergency, f.state,
-           f.judgement, p_at
-      from jsonb_to_recordset(p_rest -> 'flags')
-        as f (patient uuid, id uuid, episode uuid, rule text, data_class smallint, anchor uuid, anchor_at timestamptz,
-              severity smallint, emergency boolean, state text, judgement uuid)
-    on conflict (patient_id, rule, anchor) do update
-       set severity = excluded.severity, emergency = excluded.emergency, state = excluded.state,
-           -- What was seen and said stays with a flag that no longer stands.
-           judgement = case when excluded.state in ('explained', 'withdrawn') then flag.judgement else excluded.judgement end,
-           episode = coalesce(excluded.episode, flag.episode);
-
-    insert into episode_event (patient_id, episode, at, what, by, body)
-    select v.patient, v.episode, v.at, v.what, v.by, coalesce(v.body, '{}')
-      from jsonb_to_recordset(p_rest -> 'events')
-        as v (patient uuid, episode uuid, at timestamptz, what text, by uuid, body jsonb);
-
-    insert into escalation (patient_id, episode, severity, emergency, since, step, due_at)
-    select t.patient, t.episode, t.severity, coalesce(t.emergency, false), t.since, t.step, t.due_at
-      from jsonb_to_recordset(p_rest -> 'timers') as t (patient uuid, episode uuid, severity smallint, emergency boolean,
-           since timestamptz, step text, due_at timestamptz)
-    on conflict (patient_id, episode) do update
-       set severity = excluded.severity, emergency = excluded.emergency, since = excluded.since, step = excluded.step,
-           due_at = excluded.due_at;
-    delete from escalation x using jsonb_to_recordset(p_rest -> 'episodes') as e (patient uuid, id uuid, state text)
-     where x.patient_id = e.patient and x.episode = e.id and e.state = 'closed';
-
-    insert into outbox (id, patient_id, episode, audience, topic, role, place, recipient, severity, emergency, advice, words,
-        dedupe, created_at, due_at)
-    select o.id, o.patient, o.episode, o.audience, o.topic, o.role, o.place, o.recipient, o.severity,
-           coalesce(o.emergency, false), o.advice, coalesce(o.words, ''), o.dedupe, p_at, p_at
-      from jsonb_to_recordset(p_rest -> 'outbox')
-        as o (id uuid, patient uuid, episode uuid, audience text, topic text, role text, place smallint, recipient uuid,
-              severity smallint, emergency boolean, advice text, words text, dedupe text)
-    on conflict (dedupe) do nothing;
-
-    insert into due (patient_id, at)
-    select d.patient, d.at from jsonb_to_recordset(p_rest -> 'due') as d (patient uuid, at timestamptz) where d.at is not null
-    on conflict (patient_id) do update set at = excluded.at;
-    delete from due using jsonb_to_recordset(p_rest -> 'due') as d (patient uuid, at timestamptz)
-     where due.patient_id = d.patient and d.at is null;
-
-    insert into change_log (entity, id, patient_id, op, at)
-    select c.entity, c.id, c.patient, c.op, p_at
-      from jsonb_to_recordset(p_rest -> 'changes') as c (entity text, id uuid, patient uuid, op text);
-    if p_rest ?| array['responses', 'next_due'] then
-        perform ingest_plans(p_at, p_rest);
+    if p_rest ? 'corrections' then
+        insert into correction (patient_id, corrects, id, retracts, reason, author, at)
+        select c.patient, c.corrects, c.id, c.retracts, coalesce(c.reason, ''), c.author, p_at
+          from jsonb_to_recordset(p_rest -> 'corrections')
+            as c (patient uuid, corrects uuid, id uuid, retracts boolean, reason text, author uuid)
+        on conflict (patient_id, corrects, id) do nothing;
     end if;
-    if jsonb_array_length(p_rest -> 'changes') > 0 then
+    if p_rest ? 'judgements' then
+        insert into judgement (patient_id, id, rule, rule_version, data_class, anchor, anchor_at, judged_at, verdict, severity,
+            emergency, body)
+        select j.patient, j.id, j.rule, j.rule_version, j.data_class, j.anchor, j.anchor_at, p_at, j.verdict, j.severity,
+               j.emergency, j.body
+          from jsonb_to_recordset(p_rest -> 'judgements')
+            as j (patient uuid, id uuid, rule text, rule_version smallint, data_class smallint, anchor uuid,
+                  anchor_at timestamptz, verdict text, severity smallint, emergency boolean, body jsonb);
+    end if;
+    if p_rest ? 'episodes' then
+        insert into episode (patient_id, id, "group", data_class, severity, emergency, floor_emergency, state, version, opened_at,
+            raised_at, owner, acknowledged_at, snoozed_until, snooze_reason, expires_at, cleared_at, closed_at, closed_how, result,
+            dismiss_reason)
+        select e.patient, e.id, e."group", e.data_class, e.severity, e.emergency, e.floor_emergency, e.state, e.version,
+               e.opened_at, e.raised_at, e.owner, e.acknowledged_at, e.snoozed_until, e.snooze_reason, e.expires_at,
+               e.cleared_at, e.closed_at, e.closed_how, e.result, e.dismiss_reason
+          from jsonb_to_recordset(p_rest -> 'episodes')
+            as e (patient uuid, id uuid, "group" text, data_class smallint, severity smallint, emergency boolean,
+                  floor_emergency boolean, state text, version integer, opened_at timestamptz, raised_at timestamptz,
+                  owner uuid, acknowledged_at timestamptz, snoozed_until timestamptz, snooze_reason text,
+                  expires_at timestamptz, cleared_at timestamptz, closed_at timestamptz, closed_how text, result text, dismiss_reason text)
+        on conflict (patient_id, id) do update
+           set severity = excluded.severity, emergency = excluded.emergency, floor_emergency = excluded.floor_emergency,
+               state = excluded.state, version = excluded.version, raised_at = excluded.raised_at, owner = excluded.owner,
+               acknowledged_at = excluded.acknowledged_at, snoozed_until = excluded.snoozed_until,
+               snooze_reason = excluded.snooze_reason, expires_at = excluded.expires_at, cleared_at = excluded.cleared_at, closed_at = excluded.closed_at,
+               closed_how = excluded.closed_how, result = excluded.result, dismiss_reason = excluded.dismiss_reason;
+    end if;
+    if p_rest ? 'flags' then
+        insert into flag (patient_id, id, episode, rule, data_class, anchor, anchor_at, severity, emergency, state, judgement,
+            raised_at)
+        select f.patient, f.id, f.episode, f.rule, f.data_class, f.anchor, f.anchor_at, f.severity, f.emergency, f.state,
+               f.judgement, p_at
+          from jsonb_to_recordset(p_rest -> 'flags')
+            as f (patient uuid, id uuid, episode uuid, rule text, data_class smallint, anchor uuid, anchor_at timestamptz,
+                  severity smallint, emergency boolean, state text, judgement uuid)
+        on conflict (patient_id, rule, anchor) do update
+           set severity = excluded.severity, emergency = excluded.emergency, state = excluded.state,
+               -- What was seen and said stays with a flag that no longer stands.
+               judgement = case when excluded.state in ('explained', 'withdrawn') then flag.judgement else excluded.judgement end,
+               episode = coalesce(excluded.episode, flag.episode);
+    end if;
+    if p_rest ? 'events' then
+        insert into episode_event (patient_id, episode, at, what, by, body)
+        select v.patient, v.episode, v.at, v.what, v.by, coalesce(v.body, '{}')
+          from jsonb_to_recordset(p_rest -> 'events')
+            as v (patient uuid, episode uuid, at timestamptz, what text, by uuid, body jsonb);
+    end if;
+    if p_rest ? 'timers' then
+        insert into escalation (patient_id, episode, severity, emergency, since, step, due_at)
+        select t.patient, t.episode, t.severity, coalesce(t.emergency, false), t.since, t.step, t.due_at
+          from jsonb_to_recordset(p_rest -> 'timers') as t (patient uuid, episode uuid, severity smallint, emergency boolean,
+               since timestamptz, step text, due_at timestamptz)
+        on conflict (patient_id, episode) do update
+           set severity = excluded.severity, emergency = excluded.emergency, since = excluded.since, step = excluded.step,
+               due_at = excluded.due_at;
+    end if;
+    if p_rest ? 'episodes' then
+        delete from escalation x using jsonb_to_recordset(p_rest -> 'episodes') as e (patient uuid, id uuid, state text)
+         where x.patient_id = e.patient and x.episode = e.id and e.state = 'closed';
+    end if;
+    if p_rest ? 'outbox' then
+        insert into outbox (id, patient_id, episode, audience, topic, role, place, recipient, severity, emergency, advice, words,
+            dedupe, created_at, due_at)
+        select o.id, o.patient, o.episode, o.audience, o.topic, o.role, o.place, o.recipient, o.severity,
+               coalesce(o.emergency, false), o.advice, coalesce(o.words, ''), o.dedupe, p_at, p_at
+          from jsonb_to_recordset(p_rest -> 'outbox')
+            as o (id uuid, patient uuid, episode uuid, audience text, topic text, role text, place smallint, recipient uuid,
+                  severity smallint, emergency boolean, advice text, words text, dedupe text)
+        on conflict (dedupe) do nothing;
+    end if;
+    if p_rest ? 'due' then
+        insert into due (patient_id, at)
+        select d.patient, d.at from jsonb_to_recordset(p_rest -> 'due') as d (patient uuid, at timestamptz) where d.at is not null
+        on conflict (patient_id) do update set at = excluded.at;
+        delete from due using jsonb_to_recordset(p_rest -> 'due') as d (patient uuid, at timestamptz)
+         where due.patient_id = d.patient and d.at is null;
+    end if;
+    if p_rest ? 'changes' then
+        insert into change_log (entity, id, patient_id, op, at)
+        select c.entity, c.id, c.patient, c.op, p_at
+          from jsonb_to_recordset(p_rest -> 'changes') as c (entity text, id uuid, patient uuid, op text);
         perform pg_notify('changed', (select string_agg(distinct c.patient::text, ',')
             from jsonb_to_recordset(p_rest -> 'changes') as c (entity text, id uuid, patient uuid, op text)));
+    end if;
+    if p_rest ?| array['responses', 'next_due'] then
+        perform ingest_plans(p_at, p_rest);
     end if;
 end $$;
 

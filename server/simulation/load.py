@@ -140,14 +140,12 @@ async def _lived_in(parts: Parts, org: UUID, nurse: Actor, everybody: Sequence[P
         felt = draft(chance, "symptom", at, code="breathless_on_effort_worse")
         await _submit(parts, org, person, [felt], at + timedelta(minutes=1))
         async with parts.database.begin(nurse) as tx:
-            row = await tx.fetchrow("select id from episode where patient_id = $1 and state <> 'closed' limit 1", person.id)
-        if row is None:
-            continue
-        episode: UUID = row[0]
-        here = (parts.database, parts.reads, nurse, person.id, episode, None, uuid7())
-        await service.acknowledge(*here, at=at + timedelta(minutes=35))
+            rows = await tx.fetch("select id from episode where patient_id = $1 and state <> 'closed'", person.id)
         result, reason = ends[place % len(ends)]
-        await service.close(*here, result, reason, at=at + timedelta(hours=3))
+        for row in rows:
+            here = (parts.database, parts.reads, nurse, person.id, row[0], None, uuid7())
+            await service.acknowledge(*here, at=at + timedelta(minutes=35))
+            await service.close(*here, result, reason, at=at + timedelta(hours=3))
 
 
 def _story_of(place: int) -> tuple[str, tuple[tuple[float, str, float | None, str, str | None], ...]]:

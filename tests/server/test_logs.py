@@ -4,6 +4,7 @@ import io
 import logging
 from datetime import UTC, datetime
 
+import structlog
 from httpx import AsyncClient
 from uuid_utils.compat import uuid7
 
@@ -39,7 +40,7 @@ async def test_inv_18_a_marker_is_found_nowhere(client: AsyncClient, clinic: Cli
     assert str(clinic.patient) not in counts
     assert 'route="/v1/readings/{reading_id}"' in counts
     assert caplog is not None
-    log.configure("error")
+    structlog.reset_defaults()
 
 
 def test_aud_6_only_named_keys_are_logged() -> None:

@@ -26,6 +26,6 @@ def test_c_9_each_text_is_short_plain_and_says_what_to_do(code: str) -> None:
 def test_c_9_a_number_that_nobody_supplied_is_found() -> None:
     assert advice.missing("ADV-WEIGH", {}) == {"gain_kg"}
     assert advice.missing("ADV-WEIGH", {"gain_kg": "2"}) == frozenset()
-    assert advice.text("ADV-HF-WEIGHT", {"gain_kg": "2.4", "days": "3"}).startswith("Your weight is up 2.4 kg in 3 days.")
+    assert advice.text("ADV-HF-WEIGHT", {"gain_kg": "2.4", "span": "3 days"}).startswith("Your weight is up 2.4 kg in 3 days.")
     with pytest.raises(KeyError):
         advice.text("ADV-WEIGH", {})

@@ -255,7 +255,7 @@ def test_f13_taking_apart_and_together_is_judged_again() -> None:
     where = picture()
     phone, device = draft("oxygen_saturation", 94, ago(minutes=10)), draft("oxygen_saturation", 94, ago(minutes=10, seconds=-30), device=9)
     taken = intake.take(where, PATIENT, [phone, device], NOW, uuid7)
-    assert {one.copy.id: one.kept for one in taken.links} == {phone.id: device.id, device.id: None}
+    assert {one.copy.id: one.kept for one in taken.links} == {phone.id: device.id}
     say = Draft(id=new_id(), kind="oxygen_saturation", taken_at=phone.taken_at, corrects=phone.id, link="apart", reason="two fingers")
     apart = intake.take(where, PATIENT, [say], NOW, uuid7)
     assert isinstance(apart.outcomes[0], Stored)
