@@ -7,6 +7,7 @@ import hashlib
 from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final, Literal, assert_never
 from uuid import UUID
 
@@ -172,13 +173,12 @@ def take(picture: Picture, patient: UUID, drafts: Sequence[Draft], now: datetime
         taken.outcomes.append(work.one(draft))
     if work.changed or work.removed:
         changed = [*work.changed, *work.removed]
-        picture.memo.forget_all(changed, picture.profile.zone)
+        picture.memo.forget_all(work.changed, work.removed, picture.profile.zone)
         view = picture.view(now)
         # What stands near may be seen otherwise now: as a copy, as confirmed, as one of a run (DQ-1, DQ-5, DQ-6).
         near = duplicates.touched(picture.readings, changed)
         _judge(picture, taken, view, engine.affected(view, [*changed, *near]), work.removed, new_id)
-        if near or work.removed:
-            _link(view, taken, [*work.changed, *near], work.removed)
+        _link(view, taken, [*work.changed, *near], work.removed)
     if work.ids:
         picture.recent_ids = (picture.recent_ids + b"".join(work.ids))[-8 * KEPT :]
     return taken
@@ -216,8 +216,7 @@ def unheard(picture: Picture, looked: Looked, now: datetime, new_id: Callable[[]
     return taken
 
 
-def _at(reading: Reading) -> datetime:
-    return reading.taken_at
+_at = attrgetter("taken_at")
 
 
 def _order(reading: Reading) -> tuple[datetime, UUID]:

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -41,10 +42,13 @@ class Sign(msgspec.Struct, frozen=True):
     is_calm: Callable[[Sequence[Day], int, Profile], bool]
 
 
+_no = attrgetter("no")
+
+
 def gain(days: Sequence[Day], place: int, dates: int) -> Decimal | None:
     """How much a day's value lies above the lowest of so many dates before it; None: nothing was measured on them."""
     today = days[place]
-    start = bisect_left(days, today.no - dates, 0, place, key=lambda one: one.no)
+    start = bisect_left(days, today.no - dates, 0, place, key=_no)
     return today.value - min(one.value for one in days[start:place]) if start < place else None
 
 

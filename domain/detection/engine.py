@@ -5,6 +5,7 @@ a day at the reading of the day, looking back and, where it has its own repeat, 
 cannot matter (INV-7). What must be judged again when a reading changes follows from what each rule says it looks at.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -231,9 +232,10 @@ def _moments(
 
 def _days(view: View, rule: Rule, changed: set[date], dates: int) -> set[date]:
     """The changed dates and those after them on which the rule can still see a change, if anything was measured."""
-    first, last = min(changed), max(changed) + timedelta(days=dates)
-    held = {one.on for kind in rule.anchors for one in view.daily(kind, first, last)}
-    return changed | {on for on in held if any(on - timedelta(days=dates) <= one <= on for one in changed)}
+    ranked = sorted(one.toordinal() for one in changed)
+    held = {one.no for kind in rule.anchors for one in view.daily(kind, min(changed), max(changed) + timedelta(days=dates))}
+    seen = (no for no in held if (place := bisect_right(ranked, no)) and no - dates <= ranked[place - 1])
+    return changed | {date.fromordinal(no) for no in seen}
 
 
 def _of_day(view: View, on: date, rules: Iterable[Rule], answer: Affected) -> None:

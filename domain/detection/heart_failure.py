@@ -51,6 +51,10 @@ class Gain(msgspec.Struct, frozen=True):
 
 def gain(view: View, on: date, dates: int) -> Gain | str:
     """Today's weight against the lowest of so many dates before, or what is missing."""
+    return view.once(("gain", on, dates), lambda: _gain(view, on, dates))
+
+
+def _gain(view: View, on: date, dates: int) -> Gain | str:
     today = view.on(WEIGHT, on)
     if today is None:
         return "no weight today"
@@ -145,6 +149,10 @@ def crossings(values: Sequence[Decimal], over: Decimal, again: Decimal) -> list[
     return found
 
 
+def _crossed(view: View, on: date, values: Sequence[Decimal], over: Decimal, again: Decimal) -> list[int]:
+    return view.once(("crossings", on, over, again), lambda: crossings(values, over, again))
+
+
 def trend(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """HF-W4: the average of 3 days stands above that of 20 on two observed days."""
     on = view.day(anchor.taken_at)
@@ -153,7 +161,7 @@ def trend(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
         return rule.not_evaluable(anchor, f"{len(days)} of {LEAST} weights in 5 weeks")
     over, again = (rule.limit(name, view.profile, anchor.taken_at) for name in ("over_kg", "again_kg"))
     values = [one.value for one in days]
-    if len(days) - 1 not in crossings(values, over, again):
+    if len(days) - 1 not in _crossed(view, on, values, over, again):
         return rule.quiet(anchor)
     shown = str(macd(values)[-1])
     return _told(rule, view, anchor, (days[-4], days[-1]), Severity.AMBER, ("Weight is rising steadily", ""),
@@ -163,7 +171,7 @@ def trend(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
 def chart(view: View, on: date, normal: Baseline, wide: Decimal) -> Point:
     """HF-W5: the robust chart of the last 8 dates, from nothing 8 dates ago; its newest point."""
     days = observed(view, on, _WEEK)
-    return ewma([robust_u(one.value, normal, _FLOOR_KG) for one in days], _WEIGHT_OF_TODAY, wide)[-1]
+    return ewma([robust_u(one.value, normal, _FLOOR_KG) for one in days], _WEIGHT_OF_TODAY, wide)
 
 
 def _symptoms(view: View, on: date) -> frozenset[int]:
@@ -321,7 +329,8 @@ def signs(view: View, on: date, at: datetime) -> tuple[int, list[str]]:
     days = observed(view, on)
     if len(days) >= LEAST:
         newest = {place for place, one in enumerate(days) if one.no > on.toordinal() - NEAR}
-        if newest & set(crossings([one.value for one in days], limit["HF-W4", "over_kg"], limit["HF-W4", "again_kg"])):
+        values = [one.value for one in days]
+        if not newest.isdisjoint(_crossed(view, on, values, limit["HF-W4", "over_kg"], limit["HF-W4", "again_kg"])):
             found.append("HF-W4")
     found += _against_normal(view, on, held, limit)
     strong = {"HF-W1", "HF-W3", "HF-W4", "HF-W6"} & set(found)

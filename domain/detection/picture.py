@@ -1,9 +1,10 @@
 """All that a rule may look at for one patient."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from operator import attrgetter
+from typing import Final, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -19,6 +20,8 @@ from domain.readings.baseline import GUARD, LEAST, WINDOW, Baseline, of
 from domain.readings.duplicates import PRESSURE, PULSE, Seen, between, seen
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Reading
+
+T = TypeVar("T")
 
 
 class FlagMark(msgspec.Struct, frozen=True, array_like=True):
@@ -51,11 +54,12 @@ class Memo:
     Only ever a saving: `forget` drops what a changed reading can change, and another profile drops all.
     """
 
-    __slots__ = ("_apart", "_profile", "days", "normals", "seen")
+    __slots__ = ("_apart", "_devices", "_profile", "days", "normals", "seen")
 
     def __init__(self) -> None:
         self._profile: Profile | None = None
         self._apart: frozenset[UUID] = frozenset()
+        self._devices: dict[int, int] = {}
         self.seen: dict[int, Seen] = {}
         self.days: dict[int, list[Day]] = {}
         self.normals: dict[tuple[int, date, int], Baseline | None] = {}
@@ -63,7 +67,7 @@ class Memo:
     def fork(self) -> "Memo":
         """Another one that may be changed while this one stays as it is."""
         found = Memo()
-        found._profile, found._apart = self._profile, self._apart
+        found._profile, found._apart, found._devices = self._profile, self._apart, self._devices.copy()
         found.seen, found.days, found.normals = self.seen.copy(), self.days.copy(), self.normals.copy()
         return found
 
@@ -82,29 +86,46 @@ class Memo:
             self.seen.pop(one, None)
             self.days.pop(one, None)
 
-    def forget_all(self, changed: Iterable[Reading], zone: str) -> None:
+    def forget_all(self, came: Sequence[Reading], went: Sequence[Reading], zone: str) -> None:
         """These readings came or went: what was worked out with their kinds is worked out again."""
         earliest: dict[int, int] = {}
-        for one in changed:
+        for one in (*came, *went):
             no = day(one.taken_at, zone).toordinal()
             if one.kind not in earliest or no < earliest[one.kind]:
                 earliest[one.kind] = no
         for kind in earliest:
             self.forget(kind)
-        if not self.normals:
-            return
+        swapped = self._swapped(came) | {one.kind for one in went}
+        if self.normals:
+            self._forget_normals(earliest, swapped)
+
+    def _swapped(self, came: Sequence[Reading]) -> set[int]:
+        """The kinds of which another device was used than before."""
+        found: set[int] = set()
+        for one in came:
+            if one.device and self._devices.get(one.kind) != one.device:
+                self._devices[one.kind] = one.device
+                found.add(one.kind)
+        return found
+
+    def _forget_normals(self, earliest: dict[int, int], swapped: set[int]) -> None:
         told = earliest.get(SYMPTOM)
         if PULSE in earliest:
             earliest[PRESSURE] = min(earliest[PULSE], earliest.get(PRESSURE, earliest[PULSE]))
-        self.normals = {
-            key: value for key, value in self.normals.items()
-            if not _reaches(earliest.get(key[0]), key) and (told is None or key[1].toordinal() - GUARD < told)
-        }  # fmt: skip
+        if len(self.normals) > _NORMALS:
+            self.normals.clear()
+        # A normal ends GUARD dates before its own; a device that changes begins another one.
+        gone = [
+            key for key in self.normals
+            if (key[0] in earliest and (key[0] in swapped or earliest[key[0]] <= key[1].toordinal() - GUARD))
+            or (told is not None and told <= key[1].toordinal() - GUARD)
+        ]  # fmt: skip
+        for key in gone:
+            del self.normals[key]
 
 
-def _reaches(no: int | None, key: tuple[int, date, int]) -> bool:
-    """Whether a reading of a date can change a normal of its kind: its own date, or by the device that it came from."""
-    return no is not None and (key[0] in concern.ONE_DEVICE or no <= key[1].toordinal() - GUARD)
+_NORMALS: Final = 64
+"""So many normals are remembered between two looks: those of the last days."""
 
 
 class Picture(msgspec.Struct, kw_only=True):
@@ -203,12 +224,10 @@ def unpack(kept: bytes) -> Picture:
 SYMPTOM: Final = BY_NAME["symptom"].no
 
 
-def _at(reading: Reading) -> datetime:
-    return reading.taken_at
+_at = attrgetter("taken_at")
 
 
-def _no(one: Day) -> int:
-    return one.no
+_no = attrgetter("no")
 
 
 def _order(reading: Reading) -> tuple[datetime, UUID]:
@@ -218,7 +237,7 @@ def _order(reading: Reading) -> tuple[datetime, UUID]:
 class View:
     """A picture at one `now`, with the questions rules ask of it."""
 
-    __slots__ = ("_baselines", "_bounds", "_days", "_newest", "_seen", "apart", "diary", "now", "profile", "readings")
+    __slots__ = ("_baselines", "_bounds", "_days", "_newest", "_once", "_seen", "apart", "diary", "now", "profile", "readings")
 
     def __init__(
         self,
@@ -239,7 +258,14 @@ class View:
         self.diary: Mapping[int, Sequence[Day]] = {} if diary is None else diary
         self._days = known.days
         self._bounds: dict[date, tuple[datetime, datetime]] = {}
+        self._once: dict[tuple[object, ...], object] = {}
         self._baselines = known.normals
+
+    def once(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
+        """What several rules ask of the same look, worked out for the first of them."""
+        if key not in self._once:
+            self._once[key] = make()
+        return cast("T", self._once[key])
 
     def between(self, kind: int, start: datetime, end: datetime) -> Sequence[Reading]:
         """Readings of a kind with start <= taken_at <= end, in order."""

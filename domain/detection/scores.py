@@ -58,19 +58,24 @@ def peak(normal: Baseline) -> Signal:
     return Signal(float(normal.median) * 0.025, sign=-1)
 
 
-def apart(value: float, normal: Baseline, signal: Signal) -> float:
-    """How far a value lies off, as u: held between -2 and 4, so that no single day speaks for itself."""
-    spread = math.hypot(max(float(normal.spread), signal.floor), signal.extra)
-    return six(min(max(signal.sign * (value - float(normal.median)) / spread, _LOW), _HIGH))
+def spread(normal: Baseline, signal: Signal) -> float:
+    """What a value that lies off is held against."""
+    return math.hypot(max(float(normal.spread), signal.floor), signal.extra)
+
+
+def apart(value: float, middle: float, wide: float, sign: int) -> float:
+    """How far a value lies off: held between -2 and 4, so that no single day speaks for itself."""
+    return six(min(max(sign * (value - middle) / wide, _LOW), _HIGH))
 
 
 def us(days: Sequence[Day], normal: Baseline, signal: Signal, last: int, dates: int = DATES) -> Us:
     """The u of so many dates up to the date with that ordinal; None where nothing was measured."""
     found: Us = [None] * dates
+    middle, wide = float(normal.median), spread(normal, signal)
     for one in days:
         place = one.no - last + dates - 1
         if 0 <= place < dates:
-            found[place] = apart(float(one.value), normal, signal)
+            found[place] = apart(float(one.value), middle, wide, signal.sign)
     return found
 
 

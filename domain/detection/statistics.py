@@ -35,14 +35,13 @@ def robust_u(value: Decimal, normal: Baseline, floor: Decimal) -> Decimal:
     return six(min(max(float(value - normal.median) / float(max(normal.spread, floor)), -_CLIP), _CLIP))
 
 
-def ewma(us: Sequence[Decimal], weight: Decimal, wide: Decimal) -> list[Point]:
-    """BL-3: the exponentially weighted mean of u from 0 on, with its own limit at each observed day."""
-    z, found, share = 0.0, list[Point](), float(weight)
-    for place, u in enumerate(us, 1):
+def ewma(us: Sequence[Decimal], weight: Decimal, wide: Decimal) -> Point:
+    """BL-3: the exponentially weighted mean of u from 0 on, with its own limit, at the last of the observed days."""
+    z, share = 0.0, float(weight)
+    for u in us:
         z = share * float(u) + (1 - share) * z
-        grown = 1 - (1 - share) ** (2 * place)
-        found.append(Point(six(z), six(float(wide) * math.sqrt(share / (2 - share) * grown))))
-    return found
+    grown = 1 - (1 - share) ** (2 * len(us))
+    return Point(six(z), six(float(wide) * math.sqrt(share / (2 - share) * grown)))
 
 
 def cusum(us: Sequence[Decimal], slack: Decimal = Decimal("0.5"), limit: Decimal = Decimal(5)) -> list[Point]:

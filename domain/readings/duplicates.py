@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -68,8 +69,7 @@ def near(kind: int) -> timedelta:
     return RUN if kind == PRESSURE else AGREE
 
 
-def _at(one: Reading) -> datetime:
-    return one.taken_at
+_at = attrgetter("taken_at")
 
 
 def between(series: Sequence[Reading], start: datetime, end: datetime) -> Sequence[Reading]:
@@ -253,18 +253,27 @@ def last_two(pressures: Sequence[Reading]) -> Sequence[Reading]:
     return pressures
 
 
+_MANY: Final = 8
+
+
 def touched(readings: Mapping[int, Sequence[Reading]], changed: Sequence[Reading]) -> list[Reading]:
     """The neighbours of changed readings that may be seen otherwise now, so that what they say is judged again."""
     found: dict[UUID, Reading] = {}
+    mine = {one.id for one in changed}
+    others: dict[int, Sequence[Reading]] = {}
     for one in changed:
         if one.kind in _NEVER:
             continue
         for kind in (one.kind, PRESSURE) if one.kind == PULSE else (one.kind,):
-            series = readings.get(kind)
-            if not series:
-                continue
+            series = others.get(kind)
+            if series is None:
+                series = readings.get(kind, ())
+                if len(changed) > _MANY:
+                    # What is judged anyway is no neighbour: of a history that comes in whole nothing is looked at again.
+                    series = [other for other in series if other.id not in mine]
+                others[kind] = series
             for other in between(series, one.taken_at - near(kind), one.taken_at + near(kind)):
-                if other.id != one.id and _matters(one, other, kind):
+                if other.id not in mine and _matters(one, other, kind):
                     found[other.id] = other
     return list(found.values())
 

@@ -30,7 +30,7 @@ def test_bl_3_worked_example() -> None:
     assert (normal.n, normal.median, normal.spread) == (12, Decimal(80), Decimal("0.14826"))
     us = [statistics.robust_u(value, normal, FLOOR) for value in RISING]
     assert us == six_of("1.714286", "2.571429", "3.428571")
-    chart = statistics.ewma(us, QUARTER, Decimal(3))
+    chart = [statistics.ewma(us[:days], QUARTER, Decimal(3)) for days in range(1, len(us) + 1)]
     assert [round(point.value, 3) for point in chart] == six_of("0.429", "0.964", "1.580")
     assert [round(point.limit, 3) for point in chart] == six_of("0.75", "0.938", "1.028")
     assert [point.is_over for point in chart] == [False, True, True]

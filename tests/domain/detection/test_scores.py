@@ -19,12 +19,16 @@ def day(back: int, value: str) -> Day:
     return Day(TODAY - back, int(datetime(2026, 6, 15, 7, tzinfo=UTC).timestamp()) - back * 86_400, uuid7(), Decimal(value))
 
 
+def off(value: float, signal: scores.Signal) -> float:
+    return scores.apart(value, float(NORMAL.median), scores.spread(NORMAL, signal), signal.sign)
+
+
 def test_a_value_is_held_against_the_own_spread_with_what_lies_in_the_device_added() -> None:
     # The spread is the floor 0.35 and 0.4 together: sqrt(0.1225 + 0.16) = 0.531507.
-    assert scores.apart(81.0, NORMAL, scores.WEIGHT) == pytest.approx(1.0 / math.hypot(0.35, 0.4), abs=1e-6)
-    assert scores.apart(90.0, NORMAL, scores.WEIGHT) == 4.0
-    assert scores.apart(70.0, NORMAL, scores.WEIGHT) == -2.0
-    assert scores.apart(79.0, NORMAL, scores.OXYGEN) == pytest.approx(1.25)
+    assert off(81.0, scores.WEIGHT) == pytest.approx(1.0 / math.hypot(0.35, 0.4), abs=1e-6)
+    assert off(90.0, scores.WEIGHT) == 4.0
+    assert off(70.0, scores.WEIGHT) == -2.0
+    assert off(79.0, scores.OXYGEN) == pytest.approx(1.25)
     assert scores.peak(Baseline(12, Decimal(400), Decimal(5), Decimal(400), Decimal(5))).floor == 10.0
 
 
