@@ -71,7 +71,7 @@ async def test_alp_12_a_thousand_stored_judgements_replay_byte_equal(clinic: Cli
     ingest = Ingest(database, flushers=1)
     ingest.start()
     now = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
-    for batch in story(random.Random(5), now, 60):
+    for batch in story(random.Random(5), now, 75):
         request = Request(actor=clinic.actor("patient"), what="readings", request_id=uuid7())
         sent = [msgspec.structs.replace(one, source=Source.APP) for one in batch]
         await ingest.submit(request, [Part(clinic.patient, sent)], at=max(one.taken_at for one in sent) + timedelta(seconds=9))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 from msgspec.structs import replace
+from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
 from domain.episodes.escalation import Role as Duty
@@ -168,14 +169,13 @@ async def test_alp_2_a_late_worker_cannot_mark_what_another_has_taken_over(
     assert marked == [(2, "accepted")]
 
 
-async def test_a_red_that_nobody_can_be_told_of_is_said_to_the_operator(
-    client: AsyncClient, clinic: Clinic, database: Database, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_red_that_nobody_can_be_told_of_is_said_to_the_operator(client: AsyncClient, clinic: Clinic, database: Database) -> None:
     async with database.begin_as(Role.OWNER) as tx:
         for member in await tx.fetch("select staff_id from team_member where team_id = $1", clinic.team):
             await admin.leave_team(tx, clinic.team, member[0])
     await report(client, clinic)
-    await sender(database, clinic, None).run()
+    with capture_logs() as said:
+        await sender(database, clinic, None).run()
     results = await rows(database, "select result from outbox where patient_id = $1 and audience = 'staff'", clinic.patient)
     assert results == [("not sent: nobody on duty",)]
-    assert "notice.nobody" in capsys.readouterr().out
+    assert "notice.nobody" in [one["event"] for one in said]
