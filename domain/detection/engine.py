@@ -298,6 +298,13 @@ def _apply(view: View, anchor: Reading, rules: Iterable[Rule], what: Affected, f
             found.append(_typed(judgement, anchor))
 
 
+def judge_one(view: View, rule: Rule, anchor: Reading) -> Judgement | None:
+    """One rule at one reading: what a stored judgement is held against when it is worked out again (ALP-12)."""
+    found: list[Judgement] = []
+    _apply(view, anchor, [rule], Affected(view), found)
+    return found[0] if found else None
+
+
 _SAID: Final = frozenset({DataClass.SYMPTOMS, DataClass.MOOD})
 """What people say of themselves is typed by its nature (DQ-11 excepts it)."""
 

@@ -159,14 +159,16 @@ def side(raised: Iterable[Raised], shadow: frozenset[str]) -> Side:
 
 
 def compare(
-    readings: Mapping[int, Sequence[Reading]], profile: Profile, given: Input, known: Sequence[Known], now: datetime
-) -> Compared:
-    """One person's past as it was and as it would have been."""
-    raised = judged(View(readings, profile, now), given.from_at, given.to_at)
+    readings: Mapping[int, Sequence[Reading]], profile: Profile, given: Input, known: Sequence[Known], now: datetime,
+    apart: frozenset[UUID] = frozenset(),
+) -> Compared:  # fmt: skip
+    """One person's past as it was and as it would have been; `apart`: copies that somebody said are readings of their own."""
+    raised = judged(View(readings, profile, now, apart=apart), given.from_at, given.to_at)
     before = side(raised, frozenset(given.shadowed))
     again = raised
     if _matters(readings, given.limits):
-        again = judged(View(readings, with_limits(profile, given.limits, given.team), now), given.from_at, given.to_at)
+        view = View(readings, with_limits(profile, given.limits, given.team), now, apart=apart)
+        again = judged(view, given.from_at, given.to_at)
     shadow = (set(given.shadowed) | {rule for rule, mode in given.modes.items() if mode == "shadow"}) - {
         rule for rule, mode in given.modes.items() if mode == "active"
     }

@@ -15,18 +15,6 @@ DAYS: Final = 28
 BY: Final = "budget"
 
 
-class ValueRow(msgspec.Struct):
-    """One rule in one team, in concerns."""
-
-    rule: str
-    flags: int
-    confirmed: int
-    false: int
-    actions: int
-    self_resolved: int
-    minutes: int
-
-
 class CountRow(msgspec.Struct):
     """How many people a team looks after, with a condition or (empty) in all."""
 
@@ -48,24 +36,30 @@ class ModeRow(msgspec.Struct):
 
 # Each concern counts once for each rule that raised it; what nobody labelled counts as raised only.
 VALUE: Final = Query(
-    ValueRow,
+    RuleValue,
     """
     with concern as (
-        select distinct f.rule, e.patient_id, e.id, e.state, e.closed_how, e.result, e.dismiss_reason, e.acknowledged_at, e.closed_at
+        select f.rule, e.patient_id, e.id, e.closed_how, e.result, e.dismiss_reason, e.acknowledged_at, e.closed_at,
+               max(f.severity) >= 2 and e.severity >= 2 as is_task
           from access_grant g
           join episode e on e.patient_id = g.patient_id and e.data_class = any (g.data_classes)
-          join flag f on f.patient_id = e.patient_id and f.episode = e.id and f.severity >= 2
-         where g.team_id = $1 and g.from_at <= $3 and (g.to_at is null or g.to_at > $3) and e.severity >= 2
-           and e.opened_at >= $2 and e.opened_at < $3)
-    select rule, count(*)::integer as flags,
-           count(*) filter (where result in ('advice_given', 'medicine_changed', 'visit', 'admitted')
-               or (result = 'no_action_needed' and dismiss_reason in ('known', 'acted')))::integer as confirmed,
-           count(*) filter (where (result = 'false_alarm' and dismiss_reason is distinct from 'duplicate')
-               or (result = 'no_action_needed' and dismiss_reason in ('measurement_error', 'expected')))::integer as false,
-           count(*) filter (where result in ('advice_given', 'medicine_changed', 'visit', 'admitted'))::integer as actions,
-           count(*) filter (where closed_how = 'resolved' and result is null)::integer as self_resolved,
+          join flag f on f.patient_id = e.patient_id and f.episode = e.id
+         where g.team_id = $1 and g.from_at <= $3 and (g.to_at is null or g.to_at > $3)
+           and e.opened_at >= $2 and e.opened_at < $3
+         group by f.rule, e.patient_id, e.id)
+    select rule, (count(*) filter (where is_task))::integer as flags, (count(*) filter (where not is_task))::integer as notes,
+           count(distinct patient_id)::integer as people,
+           (count(*) filter (where is_task and (result in ('advice_given', 'medicine_changed', 'visit', 'admitted')
+               or (result = 'no_action_needed' and dismiss_reason in ('known', 'acted')))))::integer as confirmed,
+           (count(*) filter (where is_task and ((result = 'false_alarm' and dismiss_reason is distinct from 'duplicate')
+               or (result = 'no_action_needed' and dismiss_reason in ('measurement_error', 'expected')))))::integer as false,
+           (count(*) filter (where is_task and result = 'advice_given'))::integer as advice,
+           (count(*) filter (where is_task and result = 'medicine_changed'))::integer as medicine,
+           (count(*) filter (where is_task and result = 'visit'))::integer as visits,
+           (count(*) filter (where is_task and result = 'admitted'))::integer as admitted,
+           (count(*) filter (where is_task and closed_how = 'resolved' and result is null))::integer as self_resolved,
            coalesce(sum(least(extract(epoch from closed_at - acknowledged_at) / 60, $4::integer))
-               filter (where result is not null and acknowledged_at is not null), 0)::integer as minutes
+               filter (where is_task and result is not null and acknowledged_at is not null), 0)::integer as minutes
       from concern
      group by rule
      order by rule
@@ -108,8 +102,13 @@ MOVE_PICTURES: Final = Query(
 
 async def rule_values(tx: Tx, team: UUID, now: datetime, days: int = DAYS) -> list[RuleValue]:
     """Each rule's measured value in a team (F40): concerns raised, true, false, acted on, and minutes from take to close."""
-    rows = await VALUE.all(tx, team, now - timedelta(days=days), now, MOST_MINUTES)
-    return [msgspec.convert(msgspec.structs.asdict(row), RuleValue) for row in rows]
+    return await VALUE.all(tx, team, now - timedelta(days=days), now, MOST_MINUTES)
+
+
+async def caseload(tx: Tx, team: UUID, now: datetime, days: int = DAYS) -> Caseload:
+    """Whom a team looks after now, as far as the asker may see, over so many days."""
+    counts = {row.condition: row.people for row in await CASELOAD.all(tx, team, now)}
+    return Caseload(people=counts.pop("", 0), by_condition=counts, days=days)
 
 
 async def keep_budget(database: Database, now: datetime) -> int:
@@ -122,9 +121,8 @@ async def keep_budget(database: Database, now: datetime) -> int:
         teams = await TEAMS.all(tx)
     for team in teams:
         async with database.begin_as(Role.WORKER) as tx:
-            counts = {row.condition: row.people for row in await CASELOAD.all(tx, team.team_id, now)}
-            caseload = Caseload(people=counts.pop("", 0), by_condition=counts, days=DAYS)
-            for rule, reason in over_budget(await rule_values(tx, team.team_id, now), caseload):
+            found = over_budget(await rule_values(tx, team.team_id, now), await caseload(tx, team.team_id, now))
+            for rule, reason in found:
                 moved += await ADD_SHADOW.one(tx, uuid7(), rule, team.team_id, now, BY, reason) is not None
             if moved:
                 await MOVE_PICTURES.run(tx, team.team_id)

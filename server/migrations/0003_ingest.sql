@@ -66,15 +66,15 @@ begin
                      where e.patient_id = p_patient and e.closed_how = 'resolved' and e.closed_at > now() - interval '72 hours'
                      group by f.rule, f.severity) as w), '{}'),
         'shadow', coalesce((
-            select jsonb_agg(distinct m.rule) from rule_mode m
-             where m.mode = 'shadow' and m.from_at <= now() and (m.to_at is null or m.to_at > now())
-               -- Recorded only where no team that looks after the person still wants to see it.
-               and not exists (select from access_grant g
-                                where g.patient_id = p_patient and g.from_at <= now() and (g.to_at is null or g.to_at > now())
-                                  and m.team_id is not null
-                                  and not exists (select from rule_mode o
-                                                   where o.rule = m.rule and o.team_id = g.team_id and o.mode = 'shadow'
-                                                     and o.from_at <= now() and (o.to_at is null or o.to_at > now())))), '[]'),
+            -- Recorded only where no team that looks after the person still wants to see it.
+            select jsonb_agg(w.rule) from (
+                select s.rule
+                  from (select distinct g.team_id from access_grant g
+                         where g.patient_id = p_patient and g.from_at <= now() and (g.to_at is null or g.to_at > now())) t
+                 cross join lateral shadowed_rules(t.team_id, now()) as s (rule)
+                 group by s.rule
+                having count(*) = (select count(distinct g.team_id) from access_grant g
+                                    where g.patient_id = p_patient and g.from_at <= now() and (g.to_at is null or g.to_at > now()))) w), '[]'),
         'episodes', coalesce((
             select jsonb_agg(to_jsonb(e) - 'patient_id' - 'data_class') from episode e
              where e.patient_id = p_patient and e.state <> 'closed'), '[]'))

@@ -85,11 +85,22 @@ create table rule_mode (
     mode text not null check (mode in ('active', 'shadow')),
     from_at timestamptz not null default now(),
     to_at timestamptz,
-    by text not null check (length(by) between 1 and 100),
-    reason text not null check (length(reason) between 1 and 500),
+    by text not null check (length(by) between 1 and 500),
+    reason text not null check (length(reason) between 1 and 1000),
+    -- what two people signed; null where the budget decided
+    proposal_id uuid,
     check (to_at is null or to_at > from_at)
 );
 create index rule_mode_rule on rule_mode (rule, team_id);
+
+-- The rules that are recorded only for a team at an instant: of a rule's modes the newest that has begun holds.
+create function shadowed_rules(p_team uuid, p_at timestamptz) returns setof text language sql stable as $$
+    select n.rule
+      from (select distinct on (m.rule) m.rule, m.mode from rule_mode m
+             where (m.team_id = p_team or m.team_id is null) and m.from_at <= p_at and (m.to_at is null or m.to_at > p_at)
+             order by m.rule, m.from_at desc, m.mode_id desc) n
+     where n.mode = 'shadow'
+$$;
 
 -- ALP-10: how many of a vendor's people have gone silent; more than a fifth is one technical alarm.
 create table vendor_silence (

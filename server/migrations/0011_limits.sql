@@ -2,15 +2,6 @@
 set lock_timeout = '5s';
 set statement_timeout = '60s';
 
--- Each release of the built-in rules that ran on this database, with its limits: recorded by `steady migrate`.
-create table rule_set (
-    version integer not null,
-    hash bytea not null,
-    from_at timestamptz not null default now(),
-    rules jsonb not null,
-    primary key (version, hash)
-);
-
 -- What somebody wants to change for a service. Its body never changes; two people sign it, each in a column of their own.
 create table proposal (
     org_id uuid not null,
@@ -37,7 +28,7 @@ create table proposal (
     check ((second_by is null) = (second_at is null)),
     check ((ended_by is null) = (ended_at is null)),
     -- the same person cannot sign twice
-    check (second_by is null or (first_by is not null and second_by <> first_by))
+    check (second_by is null or (first_by is not null and second_by <> first_by and second_by <> proposed_by))
 );
 create index proposal_team on proposal (team_id, proposed_at);
 
@@ -56,6 +47,19 @@ create table service_limit (
     set_at timestamptz not null,
     withdrawn_at timestamptz,
     primary key (team_id, name, from_at, limit_id)
+);
+
+-- Each signed change makes the next version of a service's rule set, over a release of the built-in rules. Which one judged is
+-- known from the instant: the newest that had begun.
+create table rule_set (
+    org_id uuid not null,
+    team_id uuid not null references team,
+    version integer not null check (version > 0),
+    release smallint not null,
+    from_at timestamptz not null,
+    proposal_id uuid not null references proposal,
+    withdrawn_at timestamptz,
+    primary key (team_id, version)
 );
 
 -- The same for one person: a clinician and the person themselves sign (F46).
@@ -135,7 +139,7 @@ create function limits_of(p_patient uuid) returns jsonb language sql stable as $
 $$;
 
 -- One person's past as the asker may see it, for judging it again: arrays stand in the order of the fields of Reading.
--- `gone`: what took a reading out of force, and when.
+-- `gone`: what took a reading out of force, and when. `apart`: which copies a person said are readings of their own, and when.
 create function history_of(p_patient uuid, p_since timestamptz, p_until timestamptz) returns text language sql stable as $$
     select json_build_object(
         'profile', profile_of(p_patient),
@@ -156,7 +160,11 @@ create function history_of(p_patient uuid, p_since timestamptz, p_until timestam
         'gone', coalesce((
             select json_agg(json_build_array(c.corrects, c.at))
               from correction c
-             where c.patient_id = p_patient), '[]'))::text
+             where c.patient_id = p_patient), '[]'),
+        'apart', coalesce((
+            select json_agg(json_build_array(l.copy, l.at))
+              from reading_link l
+             where l.patient_id = p_patient and l.is_apart), '[]'))::text
 $$;
 
 do $$
@@ -170,14 +178,13 @@ begin
         execute format('create policy owner_all on %I to steady_owner using (true) with check (true)', name);
     end loop;
     -- Staff of the organisation, and whoever shares with the service: its limits concern them.
-    foreach name in array array['proposal', 'service_limit']
+    foreach name in array array['proposal', 'service_limit', 'rule_set']
     loop
         execute format('create policy concerned on %I for select to steady_app using ('
             '(org_id = (select app_org()) and exists (select from staff s where s.staff_id = (select app_principal()))) '
             'or team_id in (select g.team_id from access_grant g where g.patient_id = (select app_principal())))', name);
     end loop;
 end $$;
-create policy anybody on rule_set for select to steady_app using (app_principal() is not null);
 
 -- A lead or an administrator proposes; clinicians of that service sign, and whoever is concerned may take it back.
 create policy propose on proposal for insert to steady_app with check (
@@ -197,6 +204,19 @@ create policy signed on service_limit for insert to steady_app with check (
     and exists (select from proposal p where p.proposal_id = service_limit.proposal_id and p.team_id = service_limit.team_id
                    and p.first_by is not null and p.second_by is not null and p.ended_by is null
                    and app_principal() in (p.first_by, p.second_by)));
+create policy signed on rule_set for insert to steady_app with check (
+    org_id = app_org()
+    and exists (select from proposal p where p.proposal_id = rule_set.proposal_id and p.team_id = rule_set.team_id
+                   and p.first_by is not null and p.second_by = app_principal() and p.ended_by is null));
+create policy take_back on rule_set for update to steady_app
+    using (org_id = app_org() and from_at > now()
+           and exists (select from proposal p where p.proposal_id = rule_set.proposal_id and p.ended_by = app_principal()))
+    with check (true);
+-- The same for a rule's mode: what stands in the row is what both signed.
+create policy signed on rule_mode for insert to steady_app with check (
+    exists (select from proposal p where p.proposal_id = rule_mode.proposal_id and p.team_id = rule_mode.team_id and p.kind = 'mode'
+               and p.body ->> rule_mode.rule = rule_mode.mode and p.org_id = app_org()
+               and p.first_by is not null and p.second_by = app_principal() and p.ended_by is null));
 create policy take_back on service_limit for update to steady_app
     using (org_id = app_org() and from_at > now()
            and exists (select from proposal p where p.proposal_id = service_limit.proposal_id and p.ended_by = app_principal()))
@@ -248,8 +268,9 @@ grant select on rule_set, proposal, service_limit, personal_proposal, dry_run, d
 grant insert (org_id, proposal_id, team_id, kind, body, reason, proposed_by, proposed_at, from_at, review_at, run_id)
     on proposal to steady_app;
 grant update (first_by, first_at, second_by, second_at, ended_by, ended_at, end_reason) on proposal to steady_app;
-grant insert on service_limit to steady_app;
-grant update (withdrawn_at) on service_limit, personal_limit to steady_app;
+grant insert on service_limit, rule_set to steady_app;
+grant insert (mode_id, rule, team_id, mode, from_at, by, reason, proposal_id) on rule_mode to steady_app;
+grant update (withdrawn_at) on service_limit, personal_limit, rule_set to steady_app;
 grant insert (patient_id, proposal_id, team_id, body, reason, proposed_by, proposed_at, from_at, to_at, review_at)
     on personal_proposal to steady_app;
 grant update (clinician, clinician_at, agreed_at, ended_by, ended_at, end_reason) on personal_proposal to steady_app;

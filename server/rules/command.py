@@ -20,7 +20,8 @@ from server.auth import store as sign_in
 from server.auth.actor import of_staff
 from server.db import Database, Role
 from server.rules import jobs, service, tries
-from server.rules.tries import Mode, Outcome
+from server.rules.service import Mode
+from server.rules.tries import Outcome
 from server.settings import Settings
 
 _TAKEN_BACK: Final = "built-in"

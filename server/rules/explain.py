@@ -1,7 +1,7 @@
 """A flag that answers for itself (F38, AL-10): what was read, which rule with which limits, who set them, what was told."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -9,19 +9,23 @@ from uuid import UUID
 import msgspec
 
 from domain.actor import Actor, Scope
-from domain.detection import advice, engine
+from domain.detection import engine
 from domain.detection.catalogue import GOVERNED, Words, label, unit, words
 from domain.detection.judgement import Judgement
-from domain.detection.picture import View
+from domain.detection.rule import Clearing
 from domain.errors import NotFound
 from domain.plans.limits import Dated, Layer, Limits, in_force
+from domain.readings.baseline import Baseline
+from domain.readings.kinds import BY_NO
 from domain.readings.reading import Reading, Source
 from server import clock
 from server.audit.reads import Reads
 from server.db import Database, Tx
+from server.rules import replay as replays
 from server.rules import store
 from server.rules.history import History, history
 from server.rules.jobs import BEFORE
+from server.rules.replay import Replayed
 from server.sql import Query
 
 AFTER: Final = timedelta(days=2)
@@ -42,6 +46,11 @@ class FlagRow(msgspec.Struct):
     raised_at: datetime
     judged_at: datetime
     body: str
+    episode_state: str | None
+    episode_result: str | None
+    owner_name: str | None
+    next_step: str | None
+    next_at: datetime | None
     given_name: str
     family_name: str
     zone: str
@@ -52,6 +61,28 @@ class DeviceRow(msgspec.Struct):
 
     device_no: int
     name: str
+
+
+class ToldRow(msgspec.Struct):
+    """One thing that the person or somebody of the staff was told about the flag's concern, and when they saw it."""
+
+    audience: str
+    role: str
+    channel: str
+    state: str
+    said: str
+    created_at: datetime
+    received_at: datetime | None
+    name: str | None
+
+
+class StepRow(msgspec.Struct):
+    """One line of the concern's history."""
+
+    at: datetime
+    what: str
+    by_name: str | None
+    body: str
 
 
 class WhoRow(msgspec.Struct):
@@ -67,10 +98,14 @@ FLAG: Final = Query(
     FlagRow,
     """
     select f.patient_id, f.id, f.episode, f.rule, f.severity::integer as severity, f.emergency, f.state, f.anchor, f.anchor_at,
-           f.raised_at, j.judged_at, j.body::text as body, p.given_name, p.family_name, p.zone
+           f.raised_at, j.judged_at, j.body::text as body, e.state as episode_state, e.result as episode_result,
+           o.name as owner_name, t.step as next_step, t.due_at as next_at, p.given_name, p.family_name, p.zone
       from flag f
       join judgement j on j.patient_id = f.patient_id and j.id = f.judgement
       join patient p on p.patient_id = f.patient_id
+      left join episode e on e.patient_id = f.patient_id and e.id = f.episode
+      left join staff o on o.staff_id = e.owner
+      left join escalation t on t.patient_id = f.patient_id and t.episode = f.episode
      where f.patient_id = $1 and f.id = $2
     """,
 )
@@ -94,9 +129,27 @@ WHO: Final = Query(
      where t.limit_id = any ($2::uuid[])
     """,
 )
+TOLD: Final = Query(
+    ToldRow,
+    """
+    select d.audience, d.role, d.channel, d.state, d.said, d.created_at, d.received_at, s.name
+      from delivery d left join staff s on s.staff_id = d.recipient
+     where d.patient_id = $1 and d.episode = $2
+     order by d.created_at, d.id
+     limit 100
+    """,
+)
+STEPS: Final = Query(
+    StepRow,
+    """
+    select v.at, v.what, s.name as by_name, v.body::text as body
+      from episode_event v left join staff s on s.staff_id = v.by
+     where v.patient_id = $1 and v.episode = $2
+     order by v.at, v.seq
+     limit 100
+    """,
+)
 _JUDGEMENT: Final = msgspec.json.Decoder(Judgement)
-# The database keeps an object without the order of its keys.
-_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 
 
 class Used(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,26 +175,37 @@ class Stood(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Normal(msgspec.Struct, frozen=True, kw_only=True):
+    """The person's own normal that the rule asked for; None: too few days, `least` are needed."""
+
+    kind: int
+    on: date
+    least: int
+    baseline: Baseline | None
+
+
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything about one flag."""
+    """Everything about one flag. `around`: readings of the same kinds near it. `clearing` None: only a person ends it."""
 
     row: FlagRow
     judgement: Judgement
     words: Words
     floor: bool
     used: list[Used]
+    around: list[Reading]
     limits: list[Stood]
-    told: str
+    sets: list[store.SetRow]
+    normals: list[Normal]
+    told: list[ToldRow]
+    steps: list[StepRow]
+    clearing: Clearing | None
+    replayed: Replayed
     as_of: datetime
 
-
-class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """The judgement worked out again from what is stored: the same to the byte, or what differs and why."""
-
-    same: bool
-    reason: str
-    stored: str
-    again: str
+    @property
+    def is_open(self) -> bool:
+        """Whether its concern still is."""
+        return self.row.episode_state not in {None, "closed"}
 
 
 async def _flag(tx: Tx, patient: UUID, flag: UUID) -> FlagRow:
@@ -154,21 +218,30 @@ async def _flag(tx: Tx, patient: UUID, flag: UUID) -> FlagRow:
 async def explain(database: Database, reads: Reads, actor: Actor, request_id: UUID, patient: UUID, flag: UUID) -> Explained:
     """Why a flag was raised, for those who may see it and for the person themselves."""
     actor.must(Scope.EPISODES_READ)
+    now = clock.now()
     async with database.begin(actor) as tx:
         row = await _flag(tx, patient, flag)
         judgement = _JUDGEMENT.decode(row.body)
-        past = await history(tx, patient, row.anchor_at - BEFORE, row.anchor_at + AFTER)
+        past = await history(tx, patient, row.anchor_at - BEFORE, max(row.anchor_at + AFTER, now))
         used = [one for one in past.everything if one.id in judgement.evidence]
         devices = {one.device_no: one.name for one in await DEVICES.all(tx, sorted({one.device for one in used}))}
         entries = past.profile.limits
         who = {one.limit_id: one for one in await WHO.all(tx, patient, _ids(entries))}
+        sets = await store.SETS_THEN.all(tx, patient, row.judged_at)
+        told = [] if row.episode is None else await TOLD.all(tx, patient, row.episode)
+        steps = [] if row.episode is None else await STEPS.all(tx, patient, row.episode)
     await reads.record(actor, patient, "flag", request_id)
     rule = engine.BY_ID.get(row.rule)
+    kinds = {one.kind for one in used}
+    again = replays.again(judgement, row.judged_at, past)
     return Explained(
         row=row, judgement=judgement, words=Words(row.rule, "") if rule is None else words(rule), floor=rule is not None and rule.floor,
         used=[Used(reading=one, source=_source(one), device=devices.get(one.device, "")) for one in _in_order(used)],
-        limits=_stood(row, entries, who), told="" if judgement.advice is None else advice.text(judgement.advice, judgement.numbers),
-        as_of=clock.now(),
+        around=_in_order([one for one in past.everything if one.kind in kinds and one.taken_at <= row.anchor_at + AFTER]),
+        limits=_stood(row, entries, who), sets=sets, told=told, steps=steps, replayed=again, as_of=now,
+        normals=[Normal(kind=kind, on=on, least=least, baseline=found) for (kind, on, least), found in sorted(
+            again.normals.items(), key=lambda one: one[0]) if kind in BY_NO],
+        clearing=engine.cleared(past.view(now), row.rule, row.anchor_at),
     )  # fmt: skip
 
 
@@ -208,23 +281,6 @@ async def replay(database: Database, reads: Reads, actor: Actor, request_id: UUI
     actor.must(Scope.EPISODES_READ)
     async with database.begin(actor) as tx:
         row = await _flag(tx, patient, flag)
-        past = await history(tx, patient, row.anchor_at - BEFORE, row.anchor_at + AFTER)
+        past: History = await history(tx, patient, row.anchor_at - BEFORE, row.anchor_at + AFTER)
     await reads.record(actor, patient, "flag-replay", request_id)
-    return again(row, past)
-
-
-def again(row: FlagRow, past: History) -> Replayed:
-    """The stored judgement beside the one that the same facts give now."""
-    stored = _JUDGEMENT.decode(row.body)
-    said = _ENCODER.encode(stored).decode()
-    rule = engine.BY_ID.get(row.rule)
-    if rule is None or rule.version != stored.version:
-        return Replayed(same=False, stored=said, again="", reason="The rule has another version by now: only that release can replay it.")
-    readings = past.in_force(row.judged_at)
-    view = View(readings, past.profile, row.judged_at)
-    anchor = [one for ones in readings.values() for one in ones if one.id == row.anchor]
-    found = [one for one in engine.judge(view, engine.affected(view, anchor)) if (one.rule, one.anchor) == (row.rule, row.anchor)]
-    now = _ENCODER.encode(found[0]).decode() if found else ""
-    if now == said:
-        return Replayed(same=True, stored=said, again=now, reason="The same to the byte.")
-    return Replayed(same=False, stored=said, again=now, reason="It differs: what is known of that time has changed.")
+    return replays.again(_JUDGEMENT.decode(row.body), row.judged_at, past)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.detection.picture import Memo, View
 from domain.people.patient import Profile
 from domain.readings.reading import Reading, Status
 from server.db import Tx
@@ -24,6 +25,7 @@ class _Loaded(msgspec.Struct):
     readings: list[Reading]
     hours: list[Hour]
     gone: list[tuple[UUID, datetime]]
+    apart: list[tuple[UUID, datetime]]
 
 
 HISTORY: Final = Query(HistoryRow, "select history_of($1, $2, $3) as history")
@@ -36,6 +38,12 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile
     everything: list[Reading]
     gone: dict[UUID, datetime]
+    apart: dict[UUID, datetime]
+
+    def view(self, at: datetime, memo: Memo | None = None) -> View:
+        """What a rule could see at an instant, of what was known then."""
+        apart = frozenset(one for one, said_at in self.apart.items() if said_at <= at)
+        return View(self.in_force(at), self.profile, at, apart=apart, memo=memo)
 
     def in_force(self, at: datetime | None = None) -> dict[int, list[Reading]]:
         """The readings in force, by kind and in order: now, or as they were known at an instant."""
@@ -60,4 +68,4 @@ async def history(tx: Tx, patient: UUID, since: datetime, until: datetime) -> Hi
     if loaded.hours:
         samples = [one for hour in loaded.hours for one in readings_of(patient, hour)]
         everything = [*everything, *sorted(samples, key=lambda one: (one.kind, one.taken_at, one.id))]
-    return History(profile=loaded.profile, everything=everything, gone=dict(loaded.gone))
+    return History(profile=loaded.profile, everything=everything, gone=dict(loaded.gone), apart=dict(loaded.apart))

@@ -151,7 +151,7 @@ async def _one(tx: Tx, trial: tries.Run, patient: UUID, outcome: Outcome) -> Non
         for row in await KNOWN.all(tx, patient, given.from_at, given.to_at)
     ]  # fmt: skip
     readings = past.in_force()
-    found = compare(readings, past.profile, given, known, given.to_at)
+    found = compare(readings, past.profile, given, known, given.to_at, frozenset(past.apart))
     outcome.people += 1
     outcome.readings += sum(map(len, readings.values()))
     outcome.confirmed += sum(one.confirmed for one in known)

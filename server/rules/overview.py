@@ -1,21 +1,28 @@
 """The rules that watch a service: what is in force, how long each limit stood, what each rule is worth."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from domain.actor import Actor, Scope
 from domain.detection.catalogue import GOVERNED, Words, label, unit, words
-from domain.detection.engine import RULE_SET
+from domain.detection.engine import RULE_SET, RULES
 from domain.detection.rule import Rule
+from domain.episodes.value import OVERALL, Caseload, RuleValue, may_rest
 from domain.errors import NotFound
 from domain.plans.limits import Governed, in_force
 from server import clock
 from server.db import Database
-from server.rules import service, store, tries
-from server.rules.value import Value, Values, values
+from server.episodes import value
+from server.rules import service, store
+
+SHORT: Final = 28
+LONG: Final = 90
+"""Days over which a rule's worth is counted: the last four weeks, and a quarter."""
 
 
 class LimitNow(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,13 +38,30 @@ class LimitNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RuleNow(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule as it stands for a service."""
+    """One rule as it stands for a service. `modes`: how it was shown, newest first; none: it was always shown."""
 
     rule: Rule
     words: Words
-    mode: str
+    mode: service.Mode
+    modes: list[store.ModeRow]
+    may_rest: bool
     limits: list[LimitNow]
-    value: Value
+    short: RuleValue
+    long: RuleValue
+    waiting: list[service.Proposal]
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """What all shown rules raise together, against the budget (AL-9)."""
+
+    people: int
+    days: int
+    per_month: Decimal | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether more is raised than the budget allows."""
+        return self.per_month is not None and self.per_month > OVERALL
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,8 +70,10 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     team: store.TeamRow
     teams: list[store.TeamRow]
     rules: list[RuleNow]
-    values: Values
+    short: Load
+    long: Load
     waiting: list[service.Proposal]
+    sets: list[store.SetRow]
     rule_set: int
     as_of: datetime
 
@@ -63,25 +89,36 @@ async def overview(database: Database, actor: Actor, team: UUID | None = None) -
         if here is None:
             raise NotFound
         entries = await store.ENTRIES.all(tx, [here.team_id])
-        shadow = await tries.shadowed(tx, here.team_id)
-        worth = await values(tx, here.team_id, now)
+        modes = await store.MODES.all(tx, here.team_id)
+        sets = await store.SETS.all(tx, [here.team_id])
+        worth = {days: {one.rule: one for one in await value.rule_values(tx, here.team_id, now, days)} for days in (SHORT, LONG)}
+        caseload = await value.caseload(tx, here.team_id, now)
         proposed = [service.of_row(row) for row in await store.OF_TEAMS.all(tx, [here.team_id], service.MOST)]
     dated = service.entries_of(entries).get(here.team_id, {})
+    waiting = [one for one in proposed if one.state == "open"]
     rules = [
         RuleNow(
-            rule=one.rule, words=words(one.rule), mode="shadow" if one.rule.id in shadow else "active", value=one,
+            rule=rule, words=words(rule), modes=held, mode="shadow" if held and held[0].mode == "shadow" else "active",
+            may_rest=may_rest(rule.id), short=worth[SHORT].get(rule.id, RuleValue(rule.id)), long=worth[LONG].get(rule.id, RuleValue(rule.id)),
+            waiting=[one for one in waiting if rule.id in one.rules],
             limits=[
                 _limit(governed, [row for row in entries if row.name == governed.key],
                        in_force(governed.limit, dated.get(governed.key, ()), now, floor=governed.floor).id, now)
-                for governed in GOVERNED.values() if governed.rule == one.rule.id
+                for governed in GOVERNED.values() if governed.rule == rule.id
             ],
         )
-        for one in worth.rules
+        for rule in RULES
+        for held in ([row for row in modes if row.rule == rule.id],)
     ]  # fmt: skip
     return Overview(
-        team=here, teams=known, rules=rules, values=worth, waiting=[one for one in proposed if one.state == "open"], rule_set=RULE_SET,
-        as_of=now,
+        team=here, teams=known, rules=rules, short=_load(caseload, worth[SHORT], SHORT), long=_load(caseload, worth[LONG], LONG),
+        waiting=waiting, sets=sets, rule_set=RULE_SET, as_of=now,
     )  # fmt: skip
+
+
+def _load(caseload: Caseload, worth: Mapping[str, RuleValue], days: int) -> Load:
+    over = msgspec.structs.replace(caseload, days=days)
+    return Load(people=caseload.people, days=days, per_month=over.rate(sum(one.flags for one in worth.values())))
 
 
 def _limit(one: Governed, rows: list[store.EntryRow], stands: UUID | None, now: datetime) -> LimitNow:

@@ -1,6 +1,6 @@
 """HTTP for what rules are worth, what was tried, and why a flag was raised."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -12,13 +12,16 @@ from litestar.params import FromPath
 from litestar.response import Response
 
 from domain.actor import Actor
+from domain.detection.engine import RULE_SET
+from domain.episodes.value import OVERALL, RuleValue, Share
+from domain.readings.kinds import BY_NO
 from server.app_state import Parts
 from server.http import AnyRequest, body_of, path_id, query_of
-from server.rules import explain, overview, tries
+from server.rules import explain, overview, store, tries
 from server.rules.overview import LimitNow, RuleNow
 from server.rules.routes import ChangeIn, changes_of
-from server.rules.tries import Mode, Outcome, PersonBody
-from server.rules.value import BUDGET, Share
+from server.rules.service import Mode
+from server.rules.tries import Outcome, PersonBody
 
 _NO_STORE: Final = {"cache-control": "no-store"}
 _SEVERITY: Final = {1: "info", 2: "amber", 3: "red"}
@@ -44,13 +47,27 @@ class ShareOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     n: int
     of: int
-    low: float
-    high: float
+    low: Decimal
+    high: Decimal
     few: bool
 
 
+class WorthOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a rule raised in so many days, in concerns, and what came of it; `flags` are amber and red, `notes` information."""
+
+    days: int
+    flags: int
+    notes: int
+    people: int
+    confirmed: ShareOut
+    false_alarms: int
+    self_resolved: int
+    actions: dict[str, int]
+    minutes: int
+
+
 class RuleOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One rule: what it says, its limits, and what it was worth in the last 90 days."""
+    """One rule: what it says, whether it is shown or recorded only and since when, its limits, and what it was worth."""
 
     id: str
     version: int
@@ -58,26 +75,35 @@ class RuleOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     about: str
     floor: bool
     mode: str
+    mode_since: datetime | None
+    mode_by: str
+    mode_reason: str
+    may_rest: bool
     limits: list[LimitOut]
-    flags: int
-    tasks: int
-    confirmed: ShareOut
-    false_alarms: int
-    per_patient_month: float
-    actions: dict[str, int]
-    handled_min: float | None
+    worth: list[WorthOut]
+
+
+class SetOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One version of a service's rule set: the signed change that made it, over a release of the built-in rules."""
+
+    version: int
+    release: int
+    from_at: datetime
+    proposal: UUID
+    reason: str
+    signed_by: list[str]
 
 
 class RulesOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The rules of one service; `perPatientMonth` of all together against the budget (AL-9)."""
+    """The rules of one service; `perPatientMonth` of all together in the last 28 days against the budget (AL-9)."""
 
     team_id: UUID
     team: str
     rule_set: int
+    versions: list[SetOut]
     people: int
-    days: int
-    per_patient_month: float
-    budget: float
+    per_patient_month: Decimal | None
+    budget: Decimal
     items: list[RuleOut]
     as_of: datetime
 
@@ -145,6 +171,55 @@ class StoodOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     reason: str
 
 
+class NormalOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The person's own normal that the rule asked for on a day; `days` null: too few to know it."""
+
+    kind: str
+    on: date
+    days: int | None
+    median: Decimal | None
+    spread: Decimal | None
+
+
+class SetThenOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Which version of a service's rule set judged."""
+
+    team_id: UUID
+    team: str
+    version: int
+    release: int
+    from_at: datetime
+    signed_by: list[str]
+
+
+class ToldOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One thing that somebody was told about it, and when they saw it."""
+
+    audience: str
+    name: str | None
+    channel: str
+    state: str
+    said: str
+    at: datetime
+    seen_at: datetime | None
+
+
+class StepOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One line of the concern's history."""
+
+    at: datetime
+    what: str
+    by: str | None
+    body: msgspec.Raw
+
+
+class ClearsOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether it is over by its readings: `holds` null when too little was measured since to say."""
+
+    holds: bool | None
+    reason: str
+
+
 class ExplainedOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Why a flag was raised: enough to judge it, and to replay it."""
 
@@ -162,7 +237,15 @@ class ExplainedOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     numbers: dict[str, str]
     readings: list[UsedOut]
     limits: list[StoodOut]
-    told: str
+    rule_set: int
+    versions: list[SetThenOut]
+    normals: list[NormalOut]
+    told: list[ToldOut]
+    steps: list[StepOut]
+    next_step: str | None
+    next_at: datetime | None
+    clears: ClearsOut | None
+    replays_same: bool
     raised_at: datetime
     judged_at: datetime
 
@@ -177,7 +260,7 @@ class ReplayOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def _share(one: Share) -> ShareOut:
-    return ShareOut(n=one.n, of=one.of, low=round(one.low, 4), high=round(one.high, 4), few=one.few)
+    return ShareOut(n=one.n, of=one.of, low=one.low, high=one.high, few=one.few)
 
 
 def _limit(one: LimitNow) -> LimitOut:
@@ -189,25 +272,41 @@ def _limit(one: LimitNow) -> LimitOut:
     )  # fmt: skip
 
 
+def _worth(one: RuleValue, days: int) -> WorthOut:
+    return WorthOut(
+        days=days, flags=one.flags, notes=one.notes, people=one.people, confirmed=_share(one.true), false_alarms=one.false,
+        self_resolved=one.self_resolved, minutes=one.minutes,
+        actions={"advice_given": one.advice, "medicine_changed": one.medicine, "visit": one.visits, "admitted": one.admitted},
+    )  # fmt: skip
+
+
 def _rule(one: RuleNow) -> RuleOut:
-    row = one.value.row
+    mode = one.modes[0] if one.modes else None
     return RuleOut(
         id=one.rule.id, version=one.rule.version, title=one.words.title, about=one.words.about, floor=one.rule.floor, mode=one.mode,
-        limits=[_limit(limit) for limit in one.limits], flags=row.flags, tasks=row.tasks, confirmed=_share(one.value.confirmed),
-        false_alarms=row.false_alarms, per_patient_month=round(one.value.per_month, 4), handled_min=row.handled_min,
-        actions={"advice_given": row.advice, "medicine_changed": row.medicine, "visit": row.visits, "admitted": row.admitted},
+        mode_since=None if mode is None else mode.from_at, mode_by="" if mode is None else mode.by,
+        mode_reason="" if mode is None else mode.reason, may_rest=one.may_rest, limits=[_limit(limit) for limit in one.limits],
+        worth=[_worth(one.short, overview.SHORT), _worth(one.long, overview.LONG)],
+    )  # fmt: skip
+
+
+def set_out(row: store.SetRow) -> SetOut:
+    """One version of a rule set as the API shows it."""
+    return SetOut(
+        version=row.version, release=row.release, from_at=row.from_at, proposal=row.proposal_id, reason=row.reason,
+        signed_by=[name for name in (row.first_name, row.second_name) if name],
     )  # fmt: skip
 
 
 @get("/v1/rules", operation_id="listRules", summary="The rules that watch my service, and what each is worth", tags=["rules"])
 async def rules(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[RulesOut]:
-    """What is in force with who set it, and what came of it in 90 days (F40)."""
+    """What is in force with who set it, and what came of it in 28 and 90 days (F40)."""
     query: dict[str, Any] = query_of(request.scope, {"team": UUID})
     found = await overview.overview(parts.database, actor, query.get("team"))
     out = RulesOut(
-        team_id=found.team.team_id, team=found.team.name, rule_set=found.rule_set, people=found.values.people, days=found.values.days,
-        per_patient_month=round(found.values.per_month, 4), budget=BUDGET, items=[_rule(one) for one in found.rules],
-        as_of=found.as_of,
+        team_id=found.team.team_id, team=found.team.name, rule_set=found.rule_set, versions=[set_out(row) for row in found.sets],
+        people=found.short.people, per_patient_month=found.short.per_month, budget=OVERALL,
+        items=[_rule(one) for one in found.rules], as_of=found.as_of,
     )  # fmt: skip
     return Response(out, headers=_NO_STORE)
 
@@ -249,6 +348,14 @@ async def people(request: AnyRequest, actor: NamedDependency[Actor], parts: Name
     return Response(TryPeopleOut(items=items), headers=_NO_STORE)
 
 
+def _normal(one: explain.Normal) -> NormalOut:
+    held = one.baseline
+    return NormalOut(
+        kind=BY_NO[one.kind].name, on=one.on, days=None if held is None else held.n, median=None if held is None else held.median,
+        spread=None if held is None else held.spread,
+    )  # fmt: skip
+
+
 @get("/v1/patients/{patient_id:str}/flags/{flag_id:str}", operation_id="explainFlag", summary="Why a flag was raised", tags=["rules"])
 async def flag(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], patient_id: FromPath[str],
                flag_id: FromPath[str]) -> Response[ExplainedOut]:
@@ -256,11 +363,11 @@ async def flag(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedD
     query_of(request.scope, {})
     found = await explain.explain(parts.database, parts.reads, actor, request.scope["state"]["request_id"], path_id(patient_id),
                                   path_id(flag_id))  # fmt: skip
-    row, judgement = found.row, found.judgement
+    row, said = found.row, found.judgement
     out = ExplainedOut(
-        id=row.id, patient=row.patient_id, rule=row.rule, rule_version=judgement.version, title=found.words.title, floor=found.floor,
-        severity=_SEVERITY[row.severity], emergency=row.emergency, state=row.state, sentence=judgement.sentence,
-        confidence=judgement.confidence, numbers=judgement.numbers, told=found.told, raised_at=row.raised_at, judged_at=row.judged_at,
+        id=row.id, patient=row.patient_id, rule=row.rule, rule_version=said.version, title=found.words.title, floor=found.floor,
+        severity=_SEVERITY[row.severity], emergency=row.emergency, state=row.state, sentence=said.sentence,
+        confidence=said.confidence, numbers=said.numbers, raised_at=row.raised_at, judged_at=row.judged_at,
         readings=[
             UsedOut(id=one.reading.id, kind=one.reading.kind, taken_at=one.reading.taken_at, received_at=one.reading.received_at,
                     value=one.reading.value, value2=one.reading.value2, source=one.source, device=one.device)
@@ -268,6 +375,15 @@ async def flag(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedD
         ],
         limits=[StoodOut(key=one.key, value=one.value, mg=one.mg, layer=one.layer, set_by=one.who, since=one.since, reason=one.reason)
                 for one in found.limits],
+        rule_set=RULE_SET,
+        versions=[SetThenOut(team_id=one.team_id, team=one.team, version=one.version, release=one.release, from_at=one.from_at,
+                             signed_by=[name for name in (one.first_name, one.second_name) if name]) for one in found.sets],
+        normals=[_normal(one) for one in found.normals],
+        told=[ToldOut(audience=one.audience, name=one.name, channel=one.channel, state=one.state, said=one.said, at=one.created_at,
+                      seen_at=one.received_at) for one in found.told],
+        steps=[StepOut(at=one.at, what=one.what, by=one.by_name, body=msgspec.Raw(one.body.encode())) for one in found.steps],
+        next_step=row.next_step, next_at=row.next_at, replays_same=found.replayed.same,
+        clears=None if found.clearing is None else ClearsOut(holds=found.clearing.holds, reason=found.clearing.reason),
     )  # fmt: skip
     return Response(out, headers=_NO_STORE)
 

@@ -44,6 +44,16 @@ class ProposalIn(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forb
     tried: UUID | None = None
 
 
+class ModesIn(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Which rules are shown (`active`) or recorded only (`shadow`) from the second signature on, why, and when somebody looks again."""
+
+    team_id: UUID
+    modes: Annotated[dict[Annotated[str, msgspec.Meta(max_length=40)], service.Mode], msgspec.Meta(max_length=50)]
+    reason: Reason
+    review_at: Instant
+    tried: UUID | None = None
+
+
 class PersonalIn(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """What shall hold for one person, from when to when, why, and when somebody looks again."""
 
@@ -85,13 +95,14 @@ class SignatureOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ProposalOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A proposal: `state` is open, agreed (signed, not begun), in_force or withdrawn."""
+    """A proposal: `state` is open, agreed (signed, not begun), in_force or withdrawn; `kind` is limits, mode or personal."""
 
     id: UUID
     team_id: UUID
     kind: str
     state: str
     changes: list[ChangeOut]
+    modes: dict[str, str] = {}
     reason: str
     proposed_by: UUID
     proposed_name: str | None
@@ -156,8 +167,9 @@ def proposal_out(found: service.Proposal) -> ProposalOut:
     seats = (("first", row.first_by, row.first_name, row.first_at), ("second", row.second_by, row.second_name, row.second_at))
     return ProposalOut(
         id=row.proposal_id, team_id=row.team_id, kind=row.kind, state=found.state, changes=[change_out(one) for one in found.changes],
-        reason=row.reason, proposed_by=row.proposed_by, proposed_name=row.proposed_name, proposed_at=row.proposed_at,
-        from_at=row.from_at, review_at=row.review_at, tried=row.run_id, ended_at=row.ended_at, end_reason=row.end_reason,
+        modes=dict(found.modes), reason=row.reason, proposed_by=row.proposed_by, proposed_name=row.proposed_name,
+        proposed_at=row.proposed_at, from_at=row.from_at, review_at=row.review_at, tried=row.run_id, ended_at=row.ended_at,
+        end_reason=row.end_reason,
         signatures=[SignatureOut(seat=seat, by=by, name=name, at=at) for seat, by, name, at in seats if by is not None and at is not None],
     )  # fmt: skip
 
@@ -206,12 +218,24 @@ async def proposal(request: AnyRequest, actor: NamedDependency[Actor], parts: Na
 @post("/v1/proposals", status_code=201, operation_id="proposeLimits", summary="Propose limits for a service", tags=["rules"],
       opt={"body": ProposalIn})
 async def propose(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[ProposalOut]:
-    """A lead or an administrator proposes; two clinicians sign. A limit of the safety floor can only be made tighter."""
+    """A lead, who has signed with it, or an administrator proposes; in force when two people have signed. A floor only gets tighter."""
     data = await body_of(request, ProposalIn)
     found = await service.propose(
         parts.database, parts.reads, actor, request.scope["state"]["request_id"], team=data.team_id, changes=changes_of(data.changes),
         reason=admit(data.reason, pointer="/reason", most=1000), run=data.tried,
         period=Period(from_at=data.from_at, review_at=data.review_at),
+    )  # fmt: skip
+    return _said(proposal_out(found))
+
+
+@post("/v1/rules/modes", status_code=201, operation_id="proposeModes", summary="Propose that a rule is shown, or recorded only",
+      tags=["rules"], opt={"body": ModesIn})
+async def propose_modes(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[ProposalOut]:
+    """Recorded only: still measured, shown to nobody. Never a rule of the safety floor, nor what people say of themselves."""
+    data = await body_of(request, ModesIn)
+    found = await service.propose_modes(
+        parts.database, parts.reads, actor, request.scope["state"]["request_id"], team=data.team_id, modes=data.modes,
+        reason=admit(data.reason, pointer="/reason", most=1000), review_at=data.review_at, run=data.tried,
     )  # fmt: skip
     return _said(proposal_out(found))
 
@@ -280,4 +304,4 @@ async def end_personal(request: AnyRequest, actor: NamedDependency[Actor], parts
                                                  path_id(patient_id), path_id(proposal_id), admit(data.reason, pointer="/reason", most=1000))))
 
 
-ROUTES: Final = [proposals, proposal, propose, sign, end, limits, propose_personal, sign_personal, end_personal]
+ROUTES: Final = [proposals, proposal, propose, propose_modes, sign, end, limits, propose_personal, sign_personal, end_personal]

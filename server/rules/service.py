@@ -1,8 +1,8 @@
-"""What people can do about a service's limits: propose, sign, take back; each function is one transaction (F46)."""
+"""What people can do about a service's limits and modes: propose, sign, take back; each function is one transaction (F46)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,9 @@ from uuid_utils.compat import uuid7
 
 from domain.actor import Actor, ActorKind, Scope
 from domain.detection.catalogue import CATALOGUE, GOVERNED
-from domain.errors import Conflict, NotFound, OutOfScope
+from domain.detection.engine import BY_ID, RULE_SET
+from domain.episodes.value import may_rest
+from domain.errors import Conflict, Invalid, NotFound, OutOfScope
 from domain.plans.limits import Admitted, Change, Dated, Layer, Limits, Period, admit, admit_period
 from server import clock
 from server.audit.chain import NOBODY
@@ -19,14 +21,18 @@ from server.db import Database, Tx
 from server.rules import store
 
 MOST: Final = 100
+Mode = Literal["active", "shadow"]
+"""Shown to nurses, or recorded only: still measured, seen by nobody (AL-9)."""
 _BODY: Final = msgspec.json.Decoder(tuple[Admitted, ...])
+_MODES: Final = msgspec.json.Decoder(dict[str, Mode])
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """A proposal with its changes as they were signed."""
 
     row: store.ProposalRow
-    changes: tuple[Admitted, ...]
+    changes: tuple[Admitted, ...] = ()
+    modes: Mapping[str, Mode] = {}
 
     @property
     def state(self) -> str:
@@ -37,6 +43,11 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
         if row.second_by is None:
             return "open"
         return "in_force" if row.from_at <= clock.now() else "agreed"
+
+    @property
+    def rules(self) -> frozenset[str]:
+        """The rules that it is about."""
+        return frozenset({one.key.partition(".")[0] for one in self.changes} | self.modes.keys())
 
 
 def must_be_staff(actor: Actor) -> None:
@@ -78,7 +89,7 @@ async def propose(  # noqa: PLR0913 - one proposal
     database: Database, reads: Reads, actor: Actor, request_id: UUID, *, team: UUID, changes: Sequence[Change], reason: str,
     period: Period, run: UUID | None = None,
 ) -> Proposal:  # fmt: skip
-    """Ask for other limits for a service. Nothing changes until two clinicians have signed. Raises Invalid with a pointer."""
+    """Ask for other limits for a service. Nothing changes until two people have signed. Raises Invalid with a pointer."""
     must_be_staff(actor)
     actor.must(Scope.LIMITS_PROPOSE)
     now = clock.now()
@@ -86,13 +97,56 @@ async def propose(  # noqa: PLR0913 - one proposal
     admit_period(period, now)
     made = uuid7()
     async with database.begin(actor) as tx:
-        await _team(tx, actor, team)
+        here = await _team(tx, actor, team)
         body = admit(changes, CATALOGUE, await standing(tx, team), period, Layer.SERVICE, team)
         await store.ADD.run(tx, actor.org_id, made, team, "limits", msgspec.json.encode(body).decode(), reason, actor.id, now,
                             period.from_at, period.review_at, run)  # fmt: skip
+        await _first(tx, actor, here, made, now)
         found = await _one(tx, made)
         await reads.record(actor, NOBODY, "limits-propose", request_id, action="C")
     return found
+
+
+async def propose_modes(  # noqa: PLR0913 - one proposal
+    database: Database, reads: Reads, actor: Actor, request_id: UUID, *, team: UUID, modes: Mapping[str, Mode], reason: str,
+    review_at: datetime, run: UUID | None = None,
+) -> Proposal:  # fmt: skip
+    """Ask that rules are shown, or recorded only, for a service; it holds from the second signature on. Raises Invalid."""
+    must_be_staff(actor)
+    actor.must(Scope.LIMITS_PROPOSE)
+    now = clock.now()
+    actor.must_be_fresh(now)
+    admit_period(Period(from_at=now, review_at=review_at), now)
+    made = uuid7()
+    async with database.begin(actor) as tx:
+        here = await _team(tx, actor, team)
+        admit_modes(modes, frozenset(row.rule for row in await store.SHADOWED.all(tx, team)))
+        await store.ADD.run(tx, actor.org_id, made, team, "mode", msgspec.json.encode(modes).decode(), reason, actor.id, now, now,
+                            review_at, run)  # fmt: skip
+        await _first(tx, actor, here, made, now)
+        found = await _one(tx, made)
+        await reads.record(actor, NOBODY, "mode-propose", request_id, action="C")
+    return found
+
+
+async def _first(tx: Tx, actor: Actor, team: store.TeamRow, made: UUID, now: datetime) -> None:
+    """A clinician of that service who proposes has signed with it; somebody else signs next."""
+    if team.is_mine and Scope.LIMITS_SIGN in actor.scopes:
+        await store.SIGN_FIRST.one(tx, made, actor.id, now)
+
+
+def admit_modes(modes: Mapping[str, Mode], shadowed: frozenset[str]) -> None:
+    """Refuse, with a pointer, a mode that is unknown, already so, or would silence what must always be heard."""
+    if not modes:
+        raise Invalid("Name at least one rule.", "/modes")
+    for rule, mode in modes.items():
+        if rule not in BY_ID:
+            raise Invalid("There is no such rule.", f"/modes/{rule}")
+        if mode == "shadow" and not may_rest(rule):
+            why = "belongs to the safety floor" if BY_ID[rule].floor else "is what people say of themselves"
+            raise Invalid(f"{rule} {why}: it is never switched off.", f"/modes/{rule}")
+        if (mode == "shadow") == (rule in shadowed):
+            raise Invalid(f"{rule} is {'recorded only' if mode == 'shadow' else 'shown'} already.", f"/modes/{rule}")
 
 
 async def _one(tx: Tx, proposal: UUID) -> Proposal:
@@ -104,7 +158,9 @@ async def _one(tx: Tx, proposal: UUID) -> Proposal:
 
 def of_row(row: store.ProposalRow) -> Proposal:
     """A stored proposal with its changes."""
-    return Proposal(row=row, changes=_BODY.decode(row.body) if row.kind == "limits" else ())
+    if row.kind == "mode":
+        return Proposal(row=row, modes=_MODES.decode(row.body))
+    return Proposal(row=row, changes=_BODY.decode(row.body))
 
 
 async def sign(database: Database, reads: Reads, actor: Actor, request_id: UUID, proposal: UUID) -> Proposal:
@@ -127,9 +183,9 @@ async def sign(database: Database, reads: Reads, actor: Actor, request_id: UUID,
             raise Conflict("You have signed it; a second person must.")
         else:
             await store.SIGN_SECOND.one(tx, proposal, actor.id, now)
-            await _enact(tx, before, now)
+            await _enact(tx, await _one(tx, proposal), now)
         found = await _one(tx, proposal)
-        await reads.record(actor, NOBODY, "limits-sign", request_id, action="U")
+        await reads.record(actor, NOBODY, "mode-sign" if found.modes else "limits-sign", request_id, action="U")
     return found
 
 
@@ -141,17 +197,26 @@ def _must_be_open(row: store.ProposalRow) -> None:
 
 
 async def _enact(tx: Tx, proposal: Proposal, now: datetime) -> None:
-    """Both have signed: checked again against what stands by now, then the entries are written and pictures know of them."""
+    """Both have signed: checked again against what stands by now, then it is in force as the next version of the rule set."""
     row = proposal.row
     starts = max(row.from_at, now)
     period = Period(from_at=starts, review_at=row.review_at)
     admit_period(period, now)
-    wanted = [Change(key=one.key, value=one.mg if one.mg is not None else one.value, unit=None if one.mg is None else "mg/dL")
-              for one in proposal.changes]  # fmt: skip
-    admit(wanted, CATALOGUE, await standing(tx, row.team_id), period, Layer.SERVICE, row.team_id)
-    for one in proposal.changes:
-        await store.ADD_ENTRY.run(tx, row.org_id, row.team_id, one.key, starts, uuid7(), one.value, one.mg,
-                                  list(GOVERNED[one.key].classes), row.review_at, row.proposal_id, now)  # fmt: skip
+    # One after the other, so that each version of a service's rule set has a number of its own.
+    await store.ALONE.run(tx, str(row.team_id))
+    if proposal.modes:
+        admit_modes(proposal.modes, frozenset(one.rule for one in await store.SHADOWED.all(tx, row.team_id)))
+        by = f"{row.first_name or 'somebody'} and {row.second_name or 'somebody'}"
+        for rule, mode in proposal.modes.items():
+            await store.ADD_MODE.run(tx, uuid7(), rule, row.team_id, mode, starts, by, row.reason, row.proposal_id)
+    else:
+        wanted = [Change(key=one.key, value=one.mg if one.mg is not None else one.value, unit=None if one.mg is None else "mg/dL")
+                  for one in proposal.changes]  # fmt: skip
+        admit(wanted, CATALOGUE, await standing(tx, row.team_id), period, Layer.SERVICE, row.team_id)
+        for one in proposal.changes:
+            await store.ADD_ENTRY.run(tx, row.org_id, row.team_id, one.key, starts, uuid7(), one.value, one.mg,
+                                      list(GOVERNED[one.key].classes), row.review_at, row.proposal_id, now)  # fmt: skip
+    await store.NEXT_SET.run(tx, row.org_id, row.team_id, RULE_SET, starts, row.proposal_id)
     await store.MOVE_PICTURES.all(tx, row.team_id)
 
 
@@ -176,9 +241,10 @@ async def end(database: Database, reads: Reads, actor: Actor, request_id: UUID, 
         await store.END.one(tx, proposal, actor.id, now, reason)
         if before.row.second_by is not None:
             await store.WITHDRAW.all(tx, proposal, now)
+            await store.WITHDRAW_SET.one(tx, proposal, now)
             await store.MOVE_PICTURES.all(tx, before.row.team_id)
         found = await _one(tx, proposal)
-        await reads.record(actor, NOBODY, "limits-end", request_id, action="U")
+        await reads.record(actor, NOBODY, "mode-end" if found.modes else "limits-end", request_id, action="U")
     return found
 
 

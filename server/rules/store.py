@@ -109,6 +109,37 @@ class LimitsRow(msgspec.Struct):
     limits: str
 
 
+class RuleRow(msgspec.Struct):
+    """A rule that is recorded only."""
+
+    rule: str
+
+
+class ModeRow(msgspec.Struct):
+    """How a rule is shown for a service, or was: since when, by whom and why."""
+
+    rule: str
+    mode: str
+    from_at: datetime
+    by: str
+    reason: str
+    proposal_id: UUID | None
+
+
+class SetRow(msgspec.Struct):
+    """One version of a service's rule set: what both signed, over a release of the built-in rules."""
+
+    team_id: UUID
+    team: str
+    version: int
+    release: int
+    from_at: datetime
+    proposal_id: UUID
+    reason: str
+    first_name: str | None
+    second_name: str | None
+
+
 class FoundRow(msgspec.Struct):
     """Whether a statement found what it was after."""
 
@@ -220,6 +251,63 @@ ADD_ENTRY: Final = Query(
     """
     insert into service_limit (org_id, team_id, name, from_at, limit_id, value, mg, data_classes, review_at, proposal_id, set_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8::smallint[], $9, $10, $11)
+    """,
+)
+SHADOWED: Final = Query(RuleRow, "select s.rule from shadowed_rules($1, now()) as s (rule) order by s.rule")
+MODES: Final = Query(
+    ModeRow,
+    """
+    select m.rule, m.mode, m.from_at, m.by, m.reason, m.proposal_id from rule_mode m
+     where (m.team_id = $1 or m.team_id is null) and m.from_at <= now() and (m.to_at is null or m.to_at > now())
+     order by m.rule, m.from_at desc, m.mode_id desc
+    """,
+)
+ADD_MODE: Final = Query(
+    Nothing,
+    """
+    insert into rule_mode (mode_id, rule, team_id, mode, from_at, by, reason, proposal_id) values ($1, $2, $3, $4, $5, $6, $7, $8)
+    """,
+)
+ALONE: Final = Query(Nothing, "select pg_advisory_xact_lock(hashtextextended('rule-set:' || $1, 0))")
+NEXT_SET: Final = Query(
+    Nothing,
+    """
+    insert into rule_set (org_id, team_id, version, release, from_at, proposal_id)
+    select $1, $2, coalesce(max(r.version), 0) + 1, $3, $4, $5 from rule_set r where r.team_id = $2
+    """,
+)
+WITHDRAW_SET: Final = Query(
+    FoundRow, "update rule_set set withdrawn_at = $2 where proposal_id = $1 and withdrawn_at is null returning true as found"
+)
+SETS: Final = Query(
+    SetRow,
+    """
+    select r.team_id, t.name as team, r.version, r.release::integer as release, r.from_at, r.proposal_id, p.reason,
+           f.name as first_name, s.name as second_name
+      from rule_set r
+      join team t on t.team_id = r.team_id
+      join proposal p on p.proposal_id = r.proposal_id
+      left join staff f on f.staff_id = p.first_by
+      left join staff s on s.staff_id = p.second_by
+     where r.team_id = any ($1::uuid[]) and r.withdrawn_at is null
+     order by r.team_id, r.from_at desc, r.version desc
+    """,
+)
+# The newest version of each service that looked after somebody at an instant, as it stood then.
+SETS_THEN: Final = Query(
+    SetRow,
+    """
+    select distinct on (r.team_id) r.team_id, t.name as team, r.version, r.release::integer as release, r.from_at, r.proposal_id,
+           p.reason, f.name as first_name, s.name as second_name
+      from rule_set r
+      join team t on t.team_id = r.team_id
+      join proposal p on p.proposal_id = r.proposal_id
+      left join staff f on f.staff_id = p.first_by
+      left join staff s on s.staff_id = p.second_by
+     where r.from_at <= $2 and r.withdrawn_at is null
+       and r.team_id in (select g.team_id from access_grant g
+                          where g.patient_id = $1 and g.from_at <= $2 and (g.to_at is null or g.to_at > $2))
+     order by r.team_id, r.from_at desc, r.version desc
     """,
 )
 WITHDRAW: Final = Query(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -18,11 +18,11 @@ from server import clock
 from server.audit.chain import NOBODY
 from server.audit.reads import Reads
 from server.db import Database, Tx
-from server.rules import service
+from server.rules import service, store
+from server.rules.service import Mode
 from server.sql import Nothing, Query
 
 DAYS: Final = 90
-Mode = Literal["active", "shadow"]
 
 
 class Count(msgspec.Struct, kw_only=True):
@@ -114,12 +114,6 @@ class RunRow(msgspec.Struct):
     fault: str | None
 
 
-class RuleRow(msgspec.Struct):
-    """A rule that is in shadow."""
-
-    rule: str
-
-
 class PersonRow(msgspec.Struct):
     """One person of a trial whom the asker may see."""
 
@@ -182,18 +176,6 @@ WAITING: Final = Query(
      limit 1
     """,
 )
-SHADOWED: Final = Query(
-    RuleRow,
-    """
-    select distinct m.rule from rule_mode m
-     where (m.team_id is null or m.team_id = $1) and m.mode = 'shadow' and m.from_at <= now()
-       and (m.to_at is null or m.to_at > now())
-       and not exists (select from rule_mode n
-                        where n.rule = m.rule and n.team_id = $1 and n.mode = 'active' and n.from_at >= m.from_at
-                          and n.from_at <= now() and (n.to_at is null or n.to_at > now()))
-     order by m.rule
-    """,
-)
 _INPUT: Final = msgspec.json.Decoder(Input)
 _OUTCOME: Final = msgspec.json.Decoder(Outcome)
 _PERSON: Final = msgspec.json.Decoder(PersonBody)
@@ -216,7 +198,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 async def shadowed(tx: Tx, team: UUID) -> tuple[str, ...]:
     """The rules that are in shadow for a team just now."""
-    return tuple(row.rule for row in await SHADOWED.all(tx, team))
+    return tuple(row.rule for row in await store.SHADOWED.all(tx, team))
 
 
 async def ask(  # noqa: PLR0913 - one trial

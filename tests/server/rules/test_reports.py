@@ -9,7 +9,6 @@ from uuid_utils.compat import uuid7
 
 from server.db import Database, Role
 from server.rules import jobs
-from server.rules.value import share
 from tests.clinic import Clinic
 from tests.server.rules.test_in_force import service_limit, weights
 
@@ -38,7 +37,8 @@ async def test_f38_a_flag_says_what_was_read_which_limit_stood_and_who_set_it(
         "HF-W1.gain_kg", "1.5", "set by the service", "Sr Test", "Taken over",
     )  # fmt: skip
     assert found["floor"] is True
-    assert found["told"].startswith("Your weight is up 1.6 kg in 1 day")
+    assert (found["versions"], found["replaysSame"], found["nextStep"]) == ([], True, "first")
+    assert [one["what"] for one in found["steps"]] == ["opened"]
     again = (await client.get(f"{url}/replay", headers=clinic.token("patient"))).json()
     assert (again["same"], again["reason"]) == (True, "The same to the byte.")
     assert again["stored"] == again["again"]
@@ -98,20 +98,16 @@ async def test_f40_a_rules_value_is_counted_and_few_are_said_to_be_few(client: A
     closed = await client.post(url, json={"result": "medicine_changed"}, headers={**clinic.token("nurse"), **version})
     assert closed.status_code == 200, closed.text
     found = (await client.get("/v1/rules", headers=clinic.token("lead"))).json()
-    assert (found["team"], found["people"], found["days"], found["budget"]) == ("Test team", 1, 90, 1.0)
+    assert (found["team"], found["people"], found["budget"], found["versions"]) == ("Test team", 1, "1.0", [])
     by_id = {one["id"]: one for one in found["items"]}
-    worth = by_id["HF-W1"]
-    assert (worth["flags"], worth["tasks"], worth["confirmed"]["n"], worth["confirmed"]["of"], worth["confirmed"]["few"]) == (1, 1, 1, 1, True)
-    assert worth["actions"] == {"advice_given": 0, "medicine_changed": 1, "visit": 0, "admitted": 0}
-    assert (worth["floor"], worth["limits"][0]["inForce"], worth["limits"][0]["setBy"]) == (True, "2.00", [])
-    assert by_id["E1"]["flags"] == 0
+    for days, worth in zip((28, 90), by_id["HF-W1"]["worth"], strict=True):
+        assert (worth["days"], worth["flags"], worth["notes"], worth["people"]) == (days, 1, 0, 1)
+        assert (worth["confirmed"]["n"], worth["confirmed"]["of"], worth["confirmed"]["few"]) == (1, 1, True)
+        assert worth["actions"] == {"advice_given": 0, "medicine_changed": 1, "visit": 0, "admitted": 0}
+    rule = by_id["HF-W1"]
+    assert (rule["floor"], rule["mayRest"], rule["mode"]) == (True, False, "active")
+    assert (rule["limits"][0]["inForce"], rule["limits"][0]["setBy"]) == ("2.00", [])
+    assert [one["flags"] for one in by_id["E1"]["worth"]] == [0, 0]
     for who, status in (("nurse", 200), ("admin", 200), ("patient", 404), ("vendor", 404)):
         assert (await client.get(f"/v1/rules?team={clinic.team}", headers=clinic.token(who))).status_code == status
     assert (await client.get(f"/v1/rules?team={uuid7()}", headers=clinic.token("nurse"))).status_code == 404
-
-
-def test_f40_an_interval_is_honest_about_small_numbers() -> None:
-    assert share(0, 0).said == "none closed yet"
-    assert share(3, 4).said == "3 of 4: too few to say"
-    assert share(8, 10).said == "8 of 10, 80 % (likely 49 to 94 %)"
-    assert (share(0, 20).low, round(share(0, 20).high, 3)) == (0.0, 0.161)
