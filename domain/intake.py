@@ -7,6 +7,7 @@ import hashlib
 from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from operator import attrgetter
 from typing import Final, Literal, assert_never
 from uuid import UUID
@@ -237,9 +238,14 @@ def _same(one: Reading, other: Reading) -> bool:
         and one.value3 == other.value3
         and one.comparator == other.comparator
         and one.device == other.device
-        and one.original == other.original
+        and _sent(one) == _sent(other)
         and one.unit == other.unit
     )
+
+
+def _sent(one: Reading) -> tuple[Decimal | None, ...]:
+    """The values as they were sent; 6.10 is 6.1."""
+    return one.original or tuple(value for value in (one.value, one.value2, one.value3) if value is not None)
 
 
 def _said(one: Reading) -> datetime:

@@ -30,11 +30,12 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One row or entry that is no reading, and why. Never the value: it may be health data."""
+    """One row or entry that is no reading, and why. Never the value: it may be health data. `pointer`: where, as the format says it."""
 
     row: int
     code: str
     detail: str
+    pointer: str = ""
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from server.auth.service import Auth
 from server.edge import Edge, problem_response
 from server.episodes import pages as desk
 from server.episodes import routes as episodes
+from server.fhir import routes as fhir
 from server.forms import routes as forms
 from server.http import AnyRequest
 from server.idempotency import Idempotent
@@ -81,6 +82,7 @@ HANDLERS: Final[list[Any]] = [
     *forms.ROUTES,
     *held.ROUTES,
     *plans.ROUTES,
+    *fhir.ROUTES,
     *reports.ROUTES,
     *sign_in_pages.ROUTES,
     *desk.ROUTES,

@@ -198,13 +198,19 @@ def import_(file: Path | None, patient: str, *, again: bool, commit: bool, json:
 
 
 @main.command()
-@click.argument("characteristic")
-@click.argument("octets")
-def decode(characteristic: str, octets: str) -> None:
-    """What a Bluetooth value says: CHARACTERISTIC such as 2A35, OCTETS in hexadecimal, first octet first."""
-    from server.decoding import main as run
+@click.argument("what", metavar="FILE|CHARACTERISTIC")
+@click.argument("octets", required=False)
+@click.option("--format", "form", default=None, help="What FILE (or - for standard input) is, such as fhir; prints its drafts and problems.")
+def decode(what: str, octets: str | None, form: str | None) -> None:
+    """What a file says, with --format; or a Bluetooth value: CHARACTERISTIC such as 2A35, OCTETS in hexadecimal, first octet first."""
+    from server import decoding
 
-    _run(run, characteristic, octets)
+    if form is not None and octets is None:
+        _run(decoding.file, form, what)
+    elif form is None and octets is not None:
+        _run(decoding.main, what, octets)
+    else:
+        raise click.UsageError("--format FORMAT FILE, or CHARACTERISTIC and OCTETS.")
 
 
 @main.command()

@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 from domain.errors import Malformed, TooMuch
 from server import metrics
 from server.errors import problem_of
+from server.fhir import outcome as fhir
 from server.problems import MEDIA
 from server.requests import problem_bytes, request_id
 from server.web.people import page_of
@@ -29,6 +30,9 @@ _SAFETY: Final = [
 
 def problem_response(error: BaseException, scope: Scope) -> Response[bytes]:
     """The answer to whatever was raised: a page where a person looks, a problem document elsewhere."""
+    said = fhir.said(error, scope)
+    if said is not None:
+        return Response(said.body, status_code=said.status, media_type=fhir.MEDIA, headers={"cache-control": "no-store", **said.headers})
     problem, extra = problem_of(error)
     if problem.status == 500:  # noqa: PLR2004 - ours
         log.error("request.failed", error=type(error).__name__, request_id=str(request_id(scope)))
@@ -41,15 +45,20 @@ def problem_response(error: BaseException, scope: Scope) -> Response[bytes]:
 
 async def send_problem(error: BaseException, scope: Scope, send: Send) -> int:
     """Answer with a problem document; the status sent."""
-    problem, extra = problem_of(error)
-    if problem.status == 500:  # noqa: PLR2004 - ours
-        log.error("request.failed", error=type(error).__name__, request_id=str(request_id(scope)))
-    body = problem_bytes(problem, scope)
-    headers = [(b"content-type", MEDIA.encode()), (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
-    headers += [(name.encode(), value.encode()) for name, value in extra.items()]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
-    return problem.status
+    said = fhir.said(error, scope)
+    if said is None:
+        problem, extra = problem_of(error)
+        if problem.status == 500:  # noqa: PLR2004 - ours
+            log.error("request.failed", error=type(error).__name__, request_id=str(request_id(scope)))
+        said = fhir.Said(problem.status, problem_bytes(problem, scope), extra)
+        media = MEDIA
+    else:
+        media = fhir.MEDIA
+    headers = [(b"content-type", media.encode()), (b"content-length", str(len(said.body)).encode()), (b"cache-control", b"no-store")]
+    headers += [(name.encode(), value.encode()) for name, value in said.headers.items()]
+    await send({"type": "http.response.start", "status": said.status, "headers": headers})
+    await send({"type": "http.response.body", "body": said.body, "more_body": False})
+    return said.status
 
 
 def _check(scope: Scope) -> None:

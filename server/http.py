@@ -17,7 +17,6 @@ from domain.errors import Invalid, Malformed, NotFound, TooMuch, UnsupportedMedi
 
 BODY_LIMIT: Final = 1024 * 1024
 LARGE_LIMIT: Final = 5 * 1024 * 1024
-_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ETAG: Final = re.compile(r'(?:W/)?"(\d{1,9})"')
 
@@ -38,7 +37,7 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return None
 
 
-def _admit(scope: Scope, limit: int) -> None:
+def _admit(scope: Scope, limit: int, medias: frozenset[bytes]) -> None:
     """Refuse a body by what its headers say of it."""
     content_type = encoding = length = None
     for name, value in scope["headers"]:
@@ -49,7 +48,7 @@ def _admit(scope: Scope, limit: int) -> None:
         elif name == b"content-encoding":
             encoding = encoding or value
     if content_type != b"application/json" and (
-        content_type is None or content_type.split(b";", 1)[0].strip().lower() != b"application/json"
+        content_type is None or content_type.split(b";", 1)[0].strip().lower() not in medias
     ):
         raise UnsupportedMedia
     if encoding not in (None, b"", b"identity"):
@@ -58,9 +57,12 @@ def _admit(scope: Scope, limit: int) -> None:
         raise TooMuch(f"At most {limit} bytes.")
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int = BODY_LIMIT) -> bytes:
+_JSON: Final = frozenset({b"application/json"})
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int = BODY_LIMIT, *, medias: frozenset[bytes] = _JSON) -> bytes:
     """The whole JSON body; refused when it is of another type, compressed, too long or too slow (INP-2, OPS-2)."""
-    _admit(scope, limit)
+    _admit(scope, limit, medias)
     message = await receive()
     body = cast("bytes", message.get("body", b""))
     if not message.get("more_body"):
@@ -82,16 +84,6 @@ async def read_body(scope: Scope, receive: Receive, limit: int = BODY_LIMIT) -> 
     if slow.cancelled_caught:
         raise Malformed("The body came too slowly.")
     return b"".join(chunks)
-
-
-def members(body: bytes) -> int:
-    """How many members all objects of a JSON text have together: the colons outside its strings.
-
-    A decoder keeps the last of two equal keys; comparing this count with what was decoded finds the other one.
-    """
-    if b"\\" in body:
-        return _STRING.sub(b"", body).count(b":")
-    return b"".join(body.split(b'"')[::2]).count(b":")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

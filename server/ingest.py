@@ -52,11 +52,12 @@ HOT: Final = 256
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """Who sends, and what the audit says of it."""
+    """Who sends, and what the audit says of it. `whole`: where one reading is rejected none of them is stored."""
 
     actor: Actor
     what: str
     request_id: UUID
+    whole: bool = False
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -326,6 +327,12 @@ class Flusher:
             group = _Group(now)
             await self._load(connection, group, works, wide)
             answers = [[group.add(work, part) for part in work.parts] for work in works]
+            spoilt = _spoilt(works, answers)
+            if spoilt:
+                works = [work for work in works if work not in spoilt]
+                if not works:
+                    return
+                continue
             try:
                 refused, stale = await self._write(connection, group, works)
             except RaisedInSql:
@@ -358,7 +365,7 @@ class Flusher:
             if not mine:
                 kept.append(work)
             elif not work.answer.done():
-                if len(work.parts) == 1:
+                if len(work.parts) == 1 or (work.request is not None and work.request.whole):
                     work.answer.set_exception(NotFound())
                 else:
                     self._split(work, barred)
@@ -715,6 +722,26 @@ def _judgement_row(patient: UUID, key: UUID, judgement: Judgement, data_class: i
         "anchor": judgement.anchor, "anchor_at": judgement.anchor_at, "verdict": judgement.verdict,
         "severity": judgement.severity, "emergency": judgement.emergency, "body": judgement,
     }
+
+
+_LEFT_OUT: Final = "Not stored: another reading of the same request was rejected."
+
+
+def _spoilt(works: Sequence[Work], answers: Sequence[list[list[Outcome]]]) -> list[Work]:
+    """Requests that are stored whole or not at all, and cannot be: they are answered, and the group is made again without them."""
+    found: list[Work] = []
+    for work, answer in zip(works, answers, strict=True):
+        if work.request is None or not work.request.whole:
+            continue
+        if any(isinstance(outcome, Rejected) for part in answer for outcome in part):
+            found.append(work)
+            if not work.answer.done():
+                work.answer.set_result([
+                    [one if isinstance(one, Rejected) else Rejected(draft.id, "left_out", "", _LEFT_OUT)
+                     for draft, one in zip(part.drafts, outcomes, strict=True)]
+                    for part, outcomes in zip(work.parts, answer, strict=True)
+                ])
+    return found
 
 
 def _hours(picture: Picture, patient: UUID, touched: Sequence[Reading]) -> list[dict[str, Any]]:

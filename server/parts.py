@@ -22,7 +22,7 @@ def unstarted(settings: Settings, where: Where | None = None, *, base_url: str =
     database = Database(where or settings.database or Where(host="/nowhere", port=5432, database="steady"))
     base = base_url or f"http://{settings.host}:{settings.port}"
     auth = Auth(database, keys.ensure(settings.keys), issuer=settings.issuer, token_url=f"{base}/oauth/token")
-    extras: dict[str, Any] = {"auth": auth, "settings": settings, "pages": Pages(brand=settings.brand)}
+    extras: dict[str, Any] = {"auth": auth, "base": base, "settings": settings, "pages": Pages(brand=settings.brand)}
     return Parts(
         database=database, ingest=Ingest(database, flushers=settings.flushers), reads=Reads(database), live=Live(database),
         authenticate=auth.authenticate, extras=extras, limits=Buckets() if settings.rate_limits else None,

@@ -63,7 +63,9 @@ def check(draft: Draft, *, recent: Mapping[int, Sequence[Valued]], now: datetime
         unit = code if code != kind.unit else None
     else:
         canonical = [to_canonical(kind, unit, value) for value in values]
-        original = tuple(values) if canonical != values else None
+        # The digits as sent are kept too: 6.10 comes back as 6.10.
+        is_as_sent = canonical == values and all(map(Decimal.same_quantum, canonical, values))
+        original = None if is_as_sent else tuple(values)
         unit = None
     marks: list[str] = []
     held = _ranges(draft, kind, values, canonical, unit or kind.unit, marks)

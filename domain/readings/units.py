@@ -46,6 +46,7 @@ _TABLE: Final[dict[str, dict[str, Convert]]] = {
     "creatinine": {"mg/dL": _times("88.42")},
     "urine_acr": {"mg/g": _over(Decimal("8.84"))},
     "nt_probnp": {"pmol/L": _times("8.457")},
+    "haemoglobin": {"g/dL": _times("10")},
     "rr_interval": {"s": _times("1000")},
     "seizure_duration": {"min": _times("60")},
     "other_seizure_duration": {"min": _times("60")},
@@ -60,7 +61,7 @@ ALIASES: Final[dict[str, str]] = {
     "C": "Cel", "degC": "Cel", "268192": "Cel", "F": "[degF]", "degF": "[degF]", "268160": "[degF]",
     "263875": "kg", "lb": "[lb_av]", "lbs": "[lb_av]", "st": "[stone_av]",
     "mg/dl": "mg/dL", "264274": "mg/dL", "mmol/l": "mmol/L", "mmol<180.1558800000541>/L": "mmol/L",
-    "l/min": "L/min", "l/s": "L/s", "liters/min": "L/min",
+    "l/min": "L/min", "l/s": "L/s", "g/dl": "g/dL", "liters/min": "L/min",
     "in": "[in_i]", "ft": "[ft_i]", "263441": "cm", "264096": "kg/m2",
     "umol/l": "umol/L", "µmol/L": "umol/L", "steps": "{steps}", "score": "{score}",
 }

@@ -27,8 +27,13 @@ STAFF: Final = {
     "admin": frozenset({Scope.PEOPLE_MANAGE, Scope.DEVICES_MANAGE, Scope.LIMITS_PROPOSE}),
 }
 VENDOR: Final = frozenset({Scope.READINGS_WRITE})
-VENDOR_SCOPES: Final = {"system/Observation.c": Scope.READINGS_WRITE, "readings:write": Scope.READINGS_WRITE}
-"""What a vendor may ask for by name (SMART's and our own)."""
+_SMART: Final = {"c": Scope.READINGS_WRITE, "r": Scope.READINGS_READ, "s": Scope.READINGS_READ}
+VENDOR_SCOPES: Final = {
+    **{f"system/Observation.{some}": frozenset(_SMART[one] for one in some) for some in ("c", "cr", "crs", "cs", "r", "rs", "s")},
+    "readings:write": frozenset({Scope.READINGS_WRITE}),
+}
+"""What a vendor may ask for by name (SMART's, version 2, and our own), and what it gives: to read back is what its devices sent."""
+VENDOR_USUAL: Final = "system/Observation.c"
 
 
 def of_patient(patient: UUID, org: UUID, client: str, auth_at: int) -> Actor:

@@ -20,7 +20,7 @@ from domain.actor import Actor, ActorKind, Scope
 from domain.errors import NotFound, NotSignedIn
 from server import clock
 from server.auth import assertions, revocation, store
-from server.auth.actor import VENDOR_SCOPES, of_patient, of_vendor
+from server.auth.actor import VENDOR_SCOPES, VENDOR_USUAL, of_patient, of_vendor
 from server.auth.keys import KeyRing
 from server.auth.middleware import authenticate
 from server.auth.passwords import Passwords, step_of
@@ -132,12 +132,12 @@ class Auth:
             if await store.USE_ASSERTION.one(tx, proved.client, proved.jti, ends) is None:
                 raise OAuthError("invalid_client", 401)
             await store.DROP_ASSERTIONS.run(tx, now - timedelta(minutes=10))
-            asked = list(VENDOR_SCOPES) if scope is None else scope.split()
+            asked = [VENDOR_USUAL] if scope is None else scope.split()
             if not asked or not VENDOR_SCOPES.keys() >= set(asked):
                 raise OAuthError("invalid_scope")
             actor = of_vendor(proved.client, proved.org, _named(asked), int(now.timestamp()))
         token = self.tokens.issue(actor, int(now.timestamp()))
-        return Granted(access_token=token, scope=" ".join(asked) if scope else "system/Observation.c")
+        return Granted(access_token=token, scope=" ".join(asked))
 
     async def refresh(self, token: str, client: str) -> Granted:
         """Give a phone its next tokens; a token spent before ends the whole family (TOK-4). Raises OAuthError."""
@@ -301,7 +301,7 @@ async def _until(instant: float) -> None:
 
 
 def _named(asked: Sequence[str]) -> frozenset[Scope]:
-    return frozenset(VENDOR_SCOPES[name] for name in asked)
+    return frozenset[Scope]().union(*(VENDOR_SCOPES[name] for name in asked))
 
 
 def _digest(text: str) -> bytes:

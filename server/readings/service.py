@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from domain.actor import Actor, ActorKind, Scope
 from domain.errors import NotFound
@@ -18,7 +19,7 @@ from server.db import Database
 from server.ingest import Ingest, Part, Request
 from server.readings import store
 from server.readings.clocks import Clocks
-from server.readings.wire import Bad, ItemOut, ReadingIn, Retraction, asked, draft_of, out
+from server.readings.wire import Bad, Given, ItemOut, ReadingIn, Retraction, asked, draft_of, out, status_of
 
 _OWNERS_KEPT_S: Final = 5.0
 _SOON: Final = timedelta(seconds=LEAST_S)
@@ -59,50 +60,75 @@ class Devices:
         return name
 
 
-async def take(  # noqa: C901, PLR0915 - the door of every reading
+class Settled(msgspec.Struct):
+    """What became of one item: for whom, as which draft. Both None where it never got so far."""
+
+    outcome: Outcome | Bad
+    draft: Draft | None = None
+    patient: UUID | None = None
+
+
+async def take(
     ingest: Ingest, devices: Devices, actor: Actor, request_id: UUID, items: Sequence[ReadingIn | Bad], patient: UUID | None,
-) -> list[ItemOut]:
+) -> list[ItemOut]:  # fmt: skip
     """Store, judge and commit items; one answer each, in order. `patient` is named by the path for staff and proxies."""
+    settled = await settle(ingest, devices, actor, request_id, items, patient)
+    found = [out(one.outcome, item.id) for one, item in zip(settled, items, strict=True)]
+    for place, one in enumerate(settled):
+        if isinstance(one.outcome, Quarantined) and one.draft is not None:
+            found[place] = asked(found[place], one.draft)
+    return found
+
+
+async def settle(  # noqa: C901, PLR0912, PLR0913, PLR0915 - the door of every reading
+    ingest: Ingest, devices: Devices, actor: Actor, request_id: UUID, items: Sequence[ReadingIn | Given | Bad], patient: UUID | None,
+    *, whole: bool = False,
+) -> list[Settled]:  # fmt: skip
+    """The same for any door: each item with what became of it, in order. `whole`: where one is rejected none is stored."""
     actor.must(Scope.READINGS_WRITE)
     source = SOURCES[actor.kind]
-    outcomes: list[Outcome | Bad | None] = [None] * len(items)
+    settled: list[Settled] = []
     parts: dict[UUID, list[tuple[int, Draft]]] = {}
-    held: dict[int, Draft] = {}  # by place, to be asked about
     soon = clock.now() + _SOON
     synced: dict[tuple[UUID, int], datetime | msgspec.UnsetType] = {}  # whose clock says something of itself
     for place, item in enumerate(items):
-        draft = item if isinstance(item, Bad) else draft_of(item, source)
-        if isinstance(draft, Bad) or isinstance(item, Bad):
-            outcomes[place] = draft if isinstance(draft, Bad) else None
+        if isinstance(item, Bad):
+            settled.append(Settled(item))
+            continue
+        draft = replace(item.draft, source=source) if isinstance(item, Given) else draft_of(item, source)
+        if isinstance(draft, Bad):
+            settled.append(Settled(draft))
             continue
         if item.device_serial is not msgspec.UNSET or actor.kind is ActorKind.VENDOR:
-            whose = await _of_device(devices, actor, item, draft)
+            whose = await of_device(devices, actor, item, draft)
             if isinstance(whose, Rejected):
-                outcomes[place] = whose
+                settled.append(Settled(whose))
                 continue
             owner, draft = whose
+        elif isinstance(item, Given) and item.patient is not msgspec.UNSET:
+            owner = item.patient
         else:
             owner = patient or actor.id
         if (patient is not None and owner != patient) or (actor.kind is ActorKind.PATIENT and owner != actor.id):
-            outcomes[place] = _not_yours(draft.id)
+            settled.append(Settled(_not_yours(draft.id)))
             continue
+        settled.append(Settled(_not_yours(draft.id), draft, owner))
         parts.setdefault(owner, []).append((place, draft))
         if item.sent_at is not msgspec.UNSET or draft.taken_at > soon:
             synced.setdefault((owner, draft.device), item.sent_at)
     for key, sent_at in synced.items():
         parts[key[0]] = await _timed(devices, actor, key, parts[key[0]], None if sent_at is msgspec.UNSET else sent_at)
     if parts:
-        request = Request(actor=actor, what="readings", request_id=request_id)
+        request = Request(actor=actor, what="readings", request_id=request_id, whole=whole)
         answers = await ingest.submit(
             request, [Part(owner, [draft for _, draft in drafts]) for owner, drafts in parts.items()]
         )
         for drafts, answer in zip(parts.values(), answers, strict=True):
             for (place, draft), outcome in zip(drafts, answer, strict=True):
-                outcomes[place] = outcome
-                if isinstance(outcome, Quarantined):
-                    held[place] = draft
-    found = [out(outcome, item.id) for outcome, item in zip(outcomes, items, strict=True) if outcome is not None]
-    return _told(found, held)
+                settled[place].outcome, settled[place].draft = outcome, draft
+    for one in settled:
+        metrics.reading(status_of(one.outcome))
+    return settled
 
 
 async def _timed(
@@ -114,15 +140,6 @@ async def _timed(
     right = await devices.clocks.admit(actor, owner, [draft for _, draft in mine], sent_at)
     timed = dict(zip((place for place, _ in mine), right, strict=True))
     return [(place, timed.get(place, draft)) for place, draft in drafts]
-
-
-def _told(found: list[ItemOut], held: dict[int, Draft]) -> list[ItemOut]:
-    """Count what became of each, and ask about what is held."""
-    for place, draft in held.items():
-        found[place] = asked(found[place], draft)
-    for one in found:
-        metrics.reading(one.status)
-    return found
 
 
 async def retract(
@@ -139,7 +156,7 @@ async def retract(
     return out(outcome, reading)
 
 
-async def _of_device(devices: Devices, actor: Actor, item: ReadingIn, draft: Draft) -> tuple[UUID, Draft] | Rejected:
+async def of_device(devices: Devices, actor: Actor, item: ReadingIn | Given, draft: Draft) -> tuple[UUID, Draft] | Rejected:
     """The patient whose the device was at that instant, and the draft with the device's number (ING-6)."""
     if item.device_serial is msgspec.UNSET:
         return Rejected(draft.id, "device_missing", "/deviceSerial", "A vendor names the device of each reading.")
@@ -151,7 +168,7 @@ async def _of_device(devices: Devices, actor: Actor, item: ReadingIn, draft: Dra
         if owner.from_at <= draft.taken_at and (owner.to_at is None or draft.taken_at < owner.to_at):
             if item.patient is not msgspec.UNSET and item.patient != owner.patient_id:
                 return _not_yours(draft.id)
-            return owner.patient_id, msgspec.structs.replace(draft, device=owner.device_no)
+            return owner.patient_id, replace(draft, device=owner.device_no)
     if actor.kind is ActorKind.VENDOR:
         return _not_yours(draft.id)
     # A patient's own phone may name a device nobody registered: the reading counts, the device is unknown.

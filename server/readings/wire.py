@@ -12,7 +12,8 @@ from domain.errors import Malformed
 from domain.readings.quarantine import meanings
 from domain.readings.reading import Context, Draft, Duplicate, Outcome, Quarantined, Rejected, Source, Stored
 from domain.text import admit
-from server.http import each_once, members
+from integrations.json_keys import members
+from server.http import each_once
 
 MOST: Final = 1_000
 T = TypeVar("T")
@@ -81,6 +82,21 @@ class BatchOut(msgspec.Struct, frozen=True, kw_only=True):
     """One answer per item, in the order sent."""
 
     items: list[ItemOut]
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """A reading that another format named, ready as a draft; the device and the person as that format named them."""
+
+    draft: Draft
+    device_serial: str | msgspec.UnsetType = msgspec.UNSET
+    device_vendor: str | msgspec.UnsetType = msgspec.UNSET
+    patient: UUID | msgspec.UnsetType = msgspec.UNSET
+    sent_at: datetime | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def id(self) -> UUID:
+        """The draft's own."""
+        return self.draft.id
 
 
 _ONE: Final = msgspec.json.Decoder(ReadingIn)
@@ -234,6 +250,19 @@ def asked(item: ItemOut, draft: Draft) -> ItemOut:
     units = [one.unit for one in meanings(draft)]
     question = f"Did you mean {' or '.join(units)}?" if units else "Is this right as sent?"
     return msgspec.structs.replace(item, question=question, meant=units or None)
+
+
+def status_of(outcome: Outcome | Bad) -> Literal["stored", "duplicate", "quarantined", "rejected"]:
+    """The word for what became of an item."""
+    match outcome:
+        case Stored():
+            return "stored"
+        case Duplicate():
+            return "duplicate"
+        case Quarantined():
+            return "quarantined"
+        case Rejected() | Bad():
+            return "rejected"
 
 
 def out(outcome: Outcome | Bad, sent: UUID | None) -> ItemOut:

@@ -82,3 +82,18 @@ def test_decode_prints_the_fields_of_a_value_or_says_what_is_wrong() -> None:
     for wrong in (("2A9D", "00b0"), ("2A9D", "0"), ("2BFF", "00")):
         said = steady("decode", *wrong)
         assert (said.returncode, said.stdout, said.stderr.count("\n")) == (2, "", 1)
+
+
+def test_decode_prints_drafts_and_problems_of_a_file(tmp_path: Path) -> None:
+    cases = Path(__file__).parent.parent / "integrations" / "fhir" / "cases"
+    for name, code, drafts in (("02-glucose-in-both-units", 0, 3), ("03-what-is-no-reading", 1, 1)):
+        found = steady("decode", "--format", "fhir", str(cases / f"{name}.in.json"))
+        assert found.returncode == code, found.stderr
+        told = json.loads(found.stdout)
+        assert len(told["drafts"]) == drafts
+        assert bool(told["problems"]) == bool(code)
+    empty = tmp_path / "empty"
+    empty.write_bytes(b"")
+    assert steady("decode", "--format", "fhir", str(empty)).returncode == 2
+    assert steady("decode", "--format", "nothing", str(empty)).returncode == 2
+    assert steady("decode", "2A35").returncode == 2

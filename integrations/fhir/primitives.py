@@ -1,0 +1,64 @@
+"""FHIR's primitive types as R4 writes them: what a value must look like, and what it says."""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_CODE: Final = re.compile(r"[^\s]+(?: [^\s]+)*")
+_DECIMAL: Final = re.compile(rb"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?")
+_YEAR: Final = r"(?:[1-9]\d{3}|0(?:[1-9]\d\d|0(?:[1-9]\d|0[1-9])))"
+_DAY: Final = r"-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
+_CLOCK: Final = r"T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d{1,12})?(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))"
+_INSTANT: Final = re.compile(_YEAR + _DAY + _CLOCK, re.ASCII)
+_DATE: Final = re.compile(_YEAR + r"(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
+_WHOLE_DAY: Final = 10
+
+
+def is_id(text: str) -> bool:
+    """A logical id: letters, digits, - and . up to 64."""
+    return _ID.fullmatch(text) is not None
+
+
+def is_code(text: str) -> bool:
+    """A code: no blanks at its ends, single ones inside."""
+    return _CODE.fullmatch(text) is not None
+
+
+def is_string(text: str) -> bool:
+    """A string is never empty, and has no control characters but tab and line ends."""
+    return bool(text) and not any(one < " " and one not in "\t\r\n" for one in text)
+
+
+def decimal(raw: bytes) -> Decimal | None:
+    """A JSON number with its digits as they were sent (6.10 stays 6.10), of bounded size; None for anything else."""
+    if len(raw) > 40 or not _DECIMAL.fullmatch(raw):  # noqa: PLR2004 - 18 digits twice and an exponent
+        return None
+    return Decimal(raw.decode("ascii"))
+
+
+def instant(text: str) -> datetime | None:
+    """To the second at least, with its zone; None for anything else."""
+    if not _INSTANT.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        # The 31st of a month that has 30, or a leap second, which no clock of ours can keep.
+        return None
+
+
+def is_date_time(text: str) -> bool:
+    """A year, a month, a day, or an instant."""
+    return _DATE.fullmatch(text) is not None if "T" not in text else instant(text) is not None
+
+
+def day(text: str) -> datetime | None:
+    """Midday of a whole day, without a zone; None for anything else."""
+    if len(text) != _WHOLE_DAY or not _DATE.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(hour=12)
+    except ValueError:
+        return None
