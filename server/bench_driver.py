@@ -4,14 +4,19 @@ import asyncio
 import random
 import sys
 import time
-from datetime import timedelta
-from typing import cast
+from datetime import UTC, datetime
+from typing import Final, cast
 
 import msgspec
 import uvloop
 from uuid_utils import uuid7
 
 from server import clock
+
+APART_S: Final = 7_800
+"""A person's single readings are so far apart: hours, as in life; nearer ones would be looked at together."""
+BACK_S: Final = 144_000
+"""So long ago the first of them was: what is younger than two days is judged from the picture alone."""
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +31,12 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     patients: list[str]
     nurse_token: str
     read: str
+    turn: int = 0
+    """How many single readings were sent before: people take turns, and each one's next reading is their newest."""
+    base: int = 0
+    """Unix time of everybody's first."""
+    most: int = 0
+    """So many requests of each client at most; 0: as many as there is time for."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +48,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     p50_ms: float
     p95_ms: float
     p99_ms: float
+    cpu_s: float = 0.0
 
 
 class Client(asyncio.Protocol):
@@ -52,7 +64,7 @@ class Client(asyncio.Protocol):
         self._wanted = -1
         self.took: list[float] = []
         self.failed = 0
-        self._turn = lane
+        self._turn = load.turn + lane - load.clients
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -77,7 +89,7 @@ class Client(asyncio.Protocol):
         if len(self._buffer) >= self._wanted:
             self.took.append(time.perf_counter() - self._began)
             self._buffer, self._wanted = b"", -1
-            if time.perf_counter() >= self._until:
+            if time.perf_counter() >= self._until or len(self.took) == self._load.most:
                 self._transport.close()
             else:
                 self._next()
@@ -95,24 +107,22 @@ class Client(asyncio.Protocol):
         self._transport.write(request)
 
     def _reading(self) -> bytes:
-        place = self._chance.randrange(len(self._load.patients))
+        place = self._place()
         path = f"/latest/{self._load.patients[place]}" if self._load.floor else "/v1/me/readings?limit=100&kind=heart_rate"
         token = self._load.tokens[place]
         if self._load.read == "queue_50":
             path, token = "/v1/episodes?limit=50", self._load.nurse_token
         return f"GET {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n\r\n".encode()
 
-    def _item(self, patient: str) -> tuple[str, str]:
+    def _item(self, patient: str, at: float) -> tuple[str, str]:
         made = str(uuid7())
-        at = clock.now() - timedelta(milliseconds=self._chance.randrange(40_000_000))
         owner = f'"patient":"{patient}",' if self._load.floor else ""
         value = self._chance.randint(60, 90)
-        return made, f'{{"id":"{made}",{owner}"kind":"heart_rate","takenAt":"{at.isoformat()}","value":{value},"unit":"/min"}}'
+        taken_at = datetime.fromtimestamp(at + self._chance.random(), UTC).isoformat(timespec="microseconds")
+        return made, f'{{"id":"{made}",{owner}"kind":"heart_rate","takenAt":"{taken_at}","value":{value},"unit":"/min"}}'
 
     def _place(self) -> int:
-        """Whose turn it is: anybody's, or while warming up everybody's in turn."""
-        if self._load.read != "warm":
-            return self._chance.randrange(len(self._load.patients))
+        """Whose turn it is; each client steps over the others."""
         self._turn += self._load.clients
         return self._turn % len(self._load.patients)
 
@@ -120,17 +130,23 @@ class Client(asyncio.Protocol):
         place = self._place()
         patient = self._load.patients[place]
         if self._load.batch == 1:
-            made, body = self._item(patient)
+            step = self._turn // len(self._load.patients)
+            made, body = self._item(patient, self._load.base + step * APART_S + self._chance.randrange(600))
             line = f"PUT /v1/readings/{made}"
         else:
-            body = '{"items":[' + ",".join(self._item(patient)[1] for _ in range(self._load.batch)) + "]}"
+            # A phone that was away sends what it gathered since the morning; while warming up, since days.
+            every = 400 if self._load.most == 0 else APART_S
+            last = clock.now().timestamp() if self._load.most == 0 else self._load.base
+            items = [self._item(patient, last - (self._load.batch - one) * every + self._chance.randrange(100))[1]
+                     for one in range(self._load.batch)]  # fmt: skip
+            body = '{"items":[' + ",".join(items) + "]}"
             line = "POST /v1/readings/batch"
         return (f"{line} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {self._load.tokens[place]}\r\n"
                 f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n{body}").encode()  # fmt: skip
 
 
 async def drive(load: Load) -> Measured:
-    """Run the load; the first fifth of a second warms up and is not counted."""
+    """Run the load; what came back."""
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     clients: list[Client] = []
@@ -145,7 +161,7 @@ async def drive(load: Load) -> Measured:
         return took[min(int(share * len(took)), len(took) - 1)] * 1000 if took else 0.0
 
     return Measured(requests=len(took), failed=sum(client.failed for client in clients), seconds=seconds, p50_ms=part(0.5),
-                    p95_ms=part(0.95), p99_ms=part(0.99))  # fmt: skip
+                    p95_ms=part(0.95), p99_ms=part(0.99), cpu_s=clock.cpu())  # fmt: skip
 
 
 if __name__ == "__main__":

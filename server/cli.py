@@ -309,13 +309,14 @@ def bench() -> None:
 
 @bench.command()
 @click.argument("names", nargs=-1)
-@click.option("--seconds", type=click.FloatRange(0.5, 60), default=4.0, show_default=True, help="How long each measurement runs.")
+@click.option("--seconds", type=click.FloatRange(0.5, 60), default=1.0, show_default=True, help="How long each round runs.")
+@click.option("--rounds", type=click.IntRange(1, 50), default=5, show_default=True, help="Turns of floor and ours in each shape.")
 @click.option("--json", "json", is_flag=True, help="For scripts.")
-def ingest(names: tuple[str, ...], seconds: float, *, json: bool) -> None:
+def ingest(names: tuple[str, ...], seconds: float, rounds: int, *, json: bool) -> None:
     """Readings a second, latencies, CPU, memory and bytes on disk, with ratios to the floor."""
     from server.bench import main as run
 
-    _run(run, _settings(), names, json=json, seconds=seconds)
+    _run(run, _settings(), names, json=json, seconds=seconds, rounds=rounds)
 
 
 @bench.command("judge")
