@@ -5,6 +5,7 @@ from typing import Final
 WHAT: Final = {
     "access-log": "this list",
     "clocks": "how well your devices' clocks go",
+    "devices": "your devices",
     "episode-acknowledge": "a concern about you: took it on",
     "episode-close": "a concern about you: closed it",
     "episode-snooze": "a concern about you: put it off",

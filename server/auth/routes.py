@@ -171,15 +171,19 @@ async def keys(parts: NamedDependency[Parts]) -> Response[dict[str, list[dict[st
      tags=["sign-in"], opt={"public": True})  # fmt: skip
 async def smart(parts: NamedDependency[Parts]) -> Response[dict[str, Any]]:
     """Tell SMART backend services where and how to get a token."""
-    found = {
-        "token_endpoint": auth_of(parts).token_url,
+    return Response(smart_configuration(auth_of(parts)), headers={"cache-control": "public, max-age=300"})
+
+
+def smart_configuration(auth: Auth) -> dict[str, Any]:
+    """How SMART backend services get a token; the FHIR routes tell the same under their own root."""
+    return {
+        "token_endpoint": auth.token_url,
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384", "RS512"],
         "grant_types_supported": ["client_credentials", "refresh_token"],
         "scopes_supported": list(VENDOR_SCOPES),
         "capabilities": ["client-confidential-asymmetric", "permission-v2"],
     }
-    return Response(found, headers={"cache-control": "public, max-age=300"})
 
 
 ROUTES: Final = [token, pair, pairing_code, me, keys, smart]

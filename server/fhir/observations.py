@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from uuid_utils.compat import uuid7
 from domain.actor import Actor, ActorKind, Scope
 from domain.errors import NotFound, Refusal
 from domain.people import nhs_number
-from domain.readings.reading import Duplicate, Quarantined, Rejected, Stored
+from domain.readings.kinds import BY_NAME
+from domain.readings.reading import Draft, Duplicate, Quarantined, Rejected, Stored
 from integrations.derived import reading_id
 from integrations.fhir import MANIFEST
 from integrations.fhir.adapter import observation
@@ -24,9 +26,13 @@ from server import clock
 from server.app_state import Parts
 from server.db import Tx
 from server.fhir import store
-from server.fhir.ids import joined
+from server.fhir.ids import joined, parted
+from server.fhir.out import OURS
 from server.fhir.outcome import Issue, error, of_wrong, placed, warning
-from server.readings.service import Settled, of_device, settle
+from server.fhir.reading import SAMPLED
+from server.fhir.resources import Observation
+from server.ingest import Part, Request
+from server.readings.service import SOURCES, Settled, of_device, settle
 from server.readings.wire import Bad, Given
 from server.receipts import store as receipts
 
@@ -59,11 +65,12 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     issues: tuple[Issue, ...] = ()
     patient: UUID | None = None
     reading: UUID | None = None
+    at: datetime | None = None
 
     @property
     def id(self) -> str:
         """The logical id, empty where nothing is stored."""
-        return "" if self.patient is None or self.reading is None else joined(self.patient, self.reading)
+        return "" if self.patient is None or self.reading is None else joined(self.patient, self.reading, self.at)
 
 
 class _Ready(msgspec.Struct, kw_only=True):
@@ -102,6 +109,19 @@ async def create(
         told = [_told(place, one) for place, one in enumerate(found_all)]
         await receipts.tell(tx, actor.id, request_id, told, {one.patient for one in found_all if one.patient is not None})
     return found_all
+
+
+async def retract(parts: Parts, actor: Actor, request_id: UUID, one: Observation) -> None:
+    """Mark an Observation entered in error; its values stay. Doing it again is harmless."""
+    actor.must(Scope.READINGS_WRITE)
+    found = parted(one.id)
+    # The kind says which class of data is written: who may write vital signs may take one back.
+    kind = next(coding.code for coding in one.code.coding if coding.system == OURS)
+    draft = Draft(
+        id=uuid7(), kind=kind, taken_at=clock.now(), retracts=True, corrects=found.one, source=SOURCES[actor.kind],
+        reason="Entered in error, says the sender",
+    )  # fmt: skip
+    await parts.ingest.submit(Request(actor=actor, what="reading-retracted", request_id=request_id), [Part(found.patient, [draft])])
 
 
 def _told(place: int, made: Made) -> receipts.Item:
@@ -299,14 +319,23 @@ def _made(one: _Ready, settled: Settled) -> Made:
             if reading is not None and reading.unconfirmed:
                 doubt = (warning("business-rule", "Kept, and a repeat is asked for.", "", reading.marks[0]),)
             kept = one.given.draft.corrects if one.given.draft.retracts else reading.id if reading is not None else None
-            return Made(status=201, word="stored", issues=doubt, patient=one.owner, reading=kept)
+            moment = reading.taken_at if reading is not None and reading.kind in SAMPLED else None
+            return Made(status=201, word="stored", issues=doubt, patient=one.owner, reading=kept, at=moment)
         case Duplicate(first_id=first):
-            return Made(status=200, word="duplicate", patient=one.owner, reading=first)
+            return Made(status=200, word="duplicate", patient=one.owner, reading=first, at=_moment(settled.draft))
         case Quarantined(code=code, pointer=pointer, detail=detail):
             issue = warning("business-rule", f"Kept and asked about, not judged. {detail}", _expression(pointer, one.item.where), code)
             return Made(status=202, word="quarantined", issues=(issue,), patient=one.owner, reading=None)
         case Rejected() | Bad():
             return _refused(outcome, one.item)
+
+
+def _moment(draft: Draft | None) -> datetime | None:
+    """When a sensor's sample was taken, to the millisecond as it is kept."""
+    if draft is None or draft.kind not in BY_NAME or not BY_NAME[draft.kind].sampled:
+        return None
+    at = draft.taken_at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def _refused(outcome: Rejected | Bad, item: Item) -> Made:

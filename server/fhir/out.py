@@ -6,17 +6,19 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from domain.intake import sample_id
 from domain.readings.kinds import BY_NO, DataClass, Kind
+from domain.readings.quality import restore_sample
 from domain.readings.reading import Status
 from integrations.fhir.codes import LOINC, SNOMED, UCUM
 from server.fhir.ids import joined
 from server.fhir.resources import Annotation, Coding, Component, Concept, Identifier, Meta, Observation, Quantity, Reference, instant
-from server.fhir.store import ReadingRow
+from server.fhir.store import HourRow, ReadingRow
 
 OURS: Final = "urn:steady:kind"
 """The system of our own names of kinds; each reading carries its own beside LOINC and SNOMED CT."""
 _CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
-_CATEGORIES: Final = {
+CATEGORIES: Final = {
     DataClass.VITALS: "vital-signs", DataClass.GLUCOSE: "laboratory", DataClass.LABORATORY: "laboratory", DataClass.BREATHING: "exam",
     DataClass.SYMPTOMS: "survey", DataClass.MOOD: "survey", DataClass.ACTIVITY: "activity", DataClass.RECORD: "exam",
 }  # fmt: skip
@@ -43,15 +45,39 @@ def observation(patient: UUID, row: ReadingRow, names: Iterable[tuple[str, str]]
     )
     status = "corrected" if row.corrects is not None and row.status == Status.FINAL else STATUS[Status(row.status)]
     return Observation(
-        id=joined(patient, row.id), meta=Meta(version_id=version(row), last_updated=instant(changed(row))),
+        id=logical_id(patient, row), meta=Meta(version_id=version(row), last_updated=instant(changed(row))),
         identifier=tuple(Identifier(system=system, value=value) for system, value in names), status=status,
-        category=(Concept(coding=(Coding(system=_CATEGORY, code=_CATEGORIES[kind.data_class]),)),),
+        category=(Concept(coding=(Coding(system=_CATEGORY, code=CATEGORIES[kind.data_class]),)),),
         code=_code(kind), subject=Reference(reference=f"Patient/{patient}"), effective_date_time=_local(row), issued=instant(row.received_at),
         value_quantity=None if parts or coded else _quantity(sent[0], unit, row.comparator or ""),
         value_codeable_concept=None if coded is None else Concept(coding=(Coding(system=f"{OURS}:{kind.name}", code=coded),)),
         component=parts, device=Reference(reference=f"Device/{row.device}") if row.device else None,
         note=tuple(Annotation(text=_WORDS[mark]) for mark in row.marks or () if mark in _WORDS),
     )  # fmt: skip
+
+
+def logical_id(patient: UUID, row: ReadingRow) -> str:
+    """How FHIR names this reading."""
+    return joined(patient, row.id, row.taken_at if BY_NO[row.kind].sampled else None)
+
+
+def samples(patient: UUID, hour: HourRow) -> list[ReadingRow]:
+    """The samples of one sensor hour as rows of their own."""
+    kind = BY_NO[hour.kind]
+    found: list[ReadingRow] = []
+    for place, ms in enumerate(hour.ms):
+        sign = hour.comparator[place]
+        sample = restore_sample(
+            kind=hour.kind, taken_at=hour.hour + timedelta(milliseconds=ms), received_at=hour.received_at, value=hour.value[place],
+            unit=hour.unit[place], comparator="<" if sign == "<" else ">" if sign == ">" else None, device=hour.device, source=0,
+            time_source=0, offset_min=hour.offset_min, marks=(), status=hour.status[place],
+        )  # fmt: skip
+        found.append(ReadingRow(
+            id=sample_id(patient, sample), kind=kind.no, taken_at=sample.taken_at, received_at=hour.received_at, value=sample.value,
+            value2=None, value3=None, original=[hour.value[place]], unit=hour.unit[place], comparator=sign, status=hour.status[place],
+            device=hour.device, offset_min=hour.offset_min, corrects=None, marks=hour.marks[place].split(), changed_at=hour.received_at,
+        ))  # fmt: skip
+    return found
 
 
 def version(row: ReadingRow) -> str:

@@ -33,6 +33,37 @@ class ReadingRow(msgspec.Struct):
     changed_at: datetime | None
 
 
+class HourRow(msgspec.Struct):
+    """One hour of sensor samples, and when it last changed."""
+
+    kind: int
+    hour: datetime
+    device: int
+    received_at: datetime
+    offset_min: int
+    ms: list[int]
+    value: list[Decimal]
+    unit: list[str | None]
+    comparator: list[str | None]
+    marks: list[str]
+    status: list[int]
+
+
+class CountRow(msgspec.Struct):
+    """How many there are."""
+
+    n: int
+
+
+class DeviceRow(msgspec.Struct):
+    """A device, and whose it is where that was asked."""
+
+    device_no: int
+    vendor: str
+    model: str
+    serial: str
+
+
 class NameRow(msgspec.Struct):
     """A sender's name of a reading."""
 
@@ -76,15 +107,64 @@ SOME: Final = Query(
     ReadingRow,
     """
     select r.id, r.kind, r.taken_at, r.received_at, r.value, r.value2, r.value3, r.original, r.unit, r.comparator, r.status, r.device,
-           r.offset_min, r.corrects, r.marks,
-           (select max(c.at) from correction c where c.patient_id = r.patient_id and c.corrects = r.id) as changed_at
+           r.offset_min, r.corrects, r.marks, c.at as changed_at
       from reading r
+      left join lateral (select max(c.at) as at from correction c where c.patient_id = r.patient_id and c.corrects = r.id) c on true
      where r.patient_id = $1 and r.kind = any($2::smallint[]) and r.taken_at >= $3 and r.taken_at < $4
        and (r.taken_at, r.id) < ($5, $6) and r.status = any($7::smallint[])
-       and r.received_at >= $8 and r.received_at < $9
-       and ($10::integer is null or r.device = $10)
+       and coalesce(c.at, r.received_at) >= $8 and coalesce(c.at, r.received_at) < $9
+       and ($10::integer is null or r.device = $10) and ($11::boolean is null or (r.corrects is not null) = $11)
+       and ($12::uuid[] is null or r.id = any($12))
      order by r.taken_at desc, r.id desc
-     limit $11
+     limit $13
+    """,
+)
+SOME_OLDEST_FIRST: Final = Query(
+    ReadingRow,
+    """
+    select r.id, r.kind, r.taken_at, r.received_at, r.value, r.value2, r.value3, r.original, r.unit, r.comparator, r.status, r.device,
+           r.offset_min, r.corrects, r.marks, c.at as changed_at
+      from reading r
+      left join lateral (select max(c.at) as at from correction c where c.patient_id = r.patient_id and c.corrects = r.id) c on true
+     where r.patient_id = $1 and r.kind = any($2::smallint[]) and r.taken_at >= $3 and r.taken_at < $4
+       and (r.taken_at, r.id) > ($5, $6) and r.status = any($7::smallint[])
+       and coalesce(c.at, r.received_at) >= $8 and coalesce(c.at, r.received_at) < $9
+       and ($10::integer is null or r.device = $10) and ($11::boolean is null or (r.corrects is not null) = $11)
+       and ($12::uuid[] is null or r.id = any($12))
+     order by r.taken_at asc, r.id asc
+     limit $13
+    """,
+)
+HOURS: Final = Query(
+    HourRow,
+    """
+    select h.kind, h.hour, h.device, h.received_at, h.offset_min, h.ms, h.value, h.unit, h.comparator, h.marks, h.status
+      from sensor_hour h
+     where h.patient_id = $1 and h.kind = any($2::smallint[]) and h.hour >= date_trunc('hour', $3::timestamptz) and h.hour < $4
+       and h.hour <= $5 and h.received_at >= $6 and ($7::integer is null or h.device = $7)
+     order by h.hour desc, h.device
+     limit $8
+    """,
+)
+HOURS_OLDEST_FIRST: Final = Query(
+    HourRow,
+    """
+    select h.kind, h.hour, h.device, h.received_at, h.offset_min, h.ms, h.value, h.unit, h.comparator, h.marks, h.status
+      from sensor_hour h
+     where h.patient_id = $1 and h.kind = any($2::smallint[]) and h.hour >= date_trunc('hour', $3::timestamptz) and h.hour < $4
+       and h.hour >= date_trunc('hour', $5::timestamptz) and h.received_at >= $6 and ($7::integer is null or h.device = $7)
+     order by h.hour, h.device
+     limit $8
+    """,
+)
+COUNT: Final = Query(
+    CountRow,
+    """
+    select (select count(*) from reading r
+             where r.patient_id = $1 and r.kind = any($2::smallint[]) and r.taken_at >= $3 and r.taken_at < $4
+               and r.status = any($5::smallint[]))
+         + (select coalesce(sum(cardinality(h.ms)), 0) from sensor_hour h
+             where h.patient_id = $1 and h.kind = any($2::smallint[]) and h.hour >= $3 and h.hour < $4) as n
     """,
 )
 NAMES: Final = Query(
@@ -107,8 +187,39 @@ SEND: Final = Query(
        set content = excluded.content, gone = excluded.gone or s.gone, at = now(),
            previous = case when s.content = excluded.content or excluded.gone or s.gone then s.previous else s.reading end,
            reading = case when s.content = excluded.content or excluded.gone or s.gone then s.reading else excluded.reading end
-    returning (select g.place from given g where g.patient_id = s.patient_id and g.system = s.system and g.value = s.value),
+    returning (select g.place from given g where g.patient_id = s.patient_id and g.system = s.system and g.value = s.value)
+                  as place,
               s.reading, s.previous, s.gone
+    """,
+)
+DEVICE: Final = Query(DeviceRow, "select device_no, vendor, model, serial from device where device_no = $1")
+KNOWN_DEVICE: Final = Query(
+    DeviceRow,
+    """
+    select d.device_no, d.vendor, d.model, d.serial
+      from device d
+     where d.device_no = $1 and exists (select from device_assignment a where a.device_no = d.device_no)
+    """,
+)
+DEVICES_OF: Final = Query(
+    DeviceRow,
+    """
+    select d.device_no, d.vendor, d.model, d.serial
+      from device d join device_assignment a on a.device_no = d.device_no
+     where a.patient_id = $1
+     group by d.device_no
+     order by d.device_no
+    """,
+)
+DEVICES_NAMED: Final = Query(
+    DeviceRow,
+    """
+    select d.device_no, d.vendor, d.model, d.serial
+      from device d join device_assignment a on a.device_no = d.device_no
+     where d.serial = $1 and ($2::text is null or d.vendor = $2)
+     group by d.device_no
+     order by d.device_no
+     limit 50
     """,
 )
 KNOWN: Final = Query(
