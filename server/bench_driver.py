@@ -135,8 +135,8 @@ class Client(asyncio.Protocol):
             line = f"PUT /v1/readings/{made}"
         else:
             # A phone that was away sends what it gathered since the morning; while warming up, since days.
-            every = 400 if self._load.most == 0 else APART_S
-            last = clock.now().timestamp() if self._load.most == 0 else self._load.base
+            every = APART_S if self._load.read == "warm" else 400
+            last = self._load.base if self._load.read == "warm" else clock.now().timestamp()
             items = [self._item(patient, last - (self._load.batch - one) * every + self._chance.randrange(100))[1]
                      for one in range(self._load.batch)]  # fmt: skip
             body = '{"items":[' + ",".join(items) + "]}"

@@ -32,6 +32,9 @@ PEOPLE: Final = 4_000
 make each other read again what they know."""
 WARM: Final = 6
 """Readings of everybody before anything is measured: verdicts have settled, pictures and plans are there."""
+READ: Final = 200
+"""People of whom the latest hundred readings are read: they sent as many."""
+READING: Final = frozenset({"latest_100", "gather"})
 FRESH_S: Final = 300
 """Tokens older than this are made anew, so that none expires while it is measured."""
 _FLOOR_SCHEMA: Final = """
@@ -182,7 +185,8 @@ class World:
     def load(self, port: int, name: str, clients: int, batch: int, *, floor: bool, most: int = 0, half: int = 0) -> Load:  # noqa: PLR0913 - a load has its sides
         """What is to be sent, in the name of one half of the people."""
         self.sign()
-        mine = slice(half * len(self.patients) // 2, (half + 1) * len(self.patients) // 2)
+        first = half * len(self.patients) // 2
+        mine = slice(first, first + (READ if name in READING else len(self.patients) // 2))
         return Load(
             port=port, clients=clients, batch=batch, seconds=self.seconds, floor=floor, tokens=self.tokens[mine],
             patients=[str(one) for one in self.patients[mine]], nurse_token=self.nurse_token, read=name, most=most, base=self._base,
@@ -208,6 +212,8 @@ class World:
         load = self.load(port, "warm", 8, 1, floor=floor, most=people // 8, half=half)
         sent = self.drive(msgspec.structs.replace(load, seconds=300)).requests
         self._turns[port, 1] = sent + 8
+        load = self.load(port, "gather", 8, 100, floor=floor, most=READ // 8, half=half)
+        self.drive(msgspec.structs.replace(load, seconds=300, turn=0))
 
     def measure(self, child: "subprocess.Popen[bytes]", port: int, name: str, clients: int, batch: int, *, floor: bool,  # noqa: PLR0913
                 who: str = "", half: int = 0) -> Line:

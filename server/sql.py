@@ -4,7 +4,8 @@ from typing import Generic, LiteralString, TypeVar, cast
 
 import msgspec
 
-from server.db import Row, Tx
+from domain.actor import Actor
+from server.db import Database, Row, Tx
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -31,6 +32,11 @@ class Query(Generic[R]):
     async def one(self, tx: Tx, *args: object) -> R | None:
         """The first row, or None."""
         row = await tx.fetchrow(self.sql, *args)
+        return None if row is None else self._read(row)
+
+    async def call(self, database: Database, actor: Actor, *args: object) -> R | None:
+        """The one row of a function that sets the actor's context itself (its first two arguments), in one round trip."""
+        row = await database.call(actor, self.sql, *args)
         return None if row is None else self._read(row)
 
     async def run(self, tx: Tx, *args: object) -> None:

@@ -7,13 +7,12 @@ alone, and nothing may change by that. What depends on the days around it (a ste
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import groupby
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain.days import local
 from domain.readings import sensor_days
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Reading
@@ -92,6 +91,8 @@ def _flags(at: datetime, one: Reading) -> int:
 
 def _valid(ones: Sequence[_Timed]) -> Sequence[_Timed]:
     """Those that nobody doubts, or all when every one is doubted."""
+    if len(ones) == 1:
+        return ones
     return [(at, one) for at, one in ones if not one.unconfirmed and not _doubted(one)] or ones
 
 
@@ -134,6 +135,8 @@ def _oxygen(ones: Sequence[_Timed]) -> Day:
 
 
 def _resting_median(ones: Sequence[_Timed]) -> Day:
+    if len(ones) == 1:
+        return _of(ones[0])
     resting = [(at, one) for at, one in ones if one.context is None or one.context.activity != "active"] or ones
     return _median(resting)
 
@@ -220,5 +223,17 @@ _DAILY: Final[dict[int, Callable[[Sequence[_Timed]], Day]]] = {
 def fold(kind: int, readings: Iterable[Reading], zone: str) -> list[Day]:
     """The daily values of readings of one kind that stand in order."""
     daily = _DAILY.get(kind, _last)
-    timed = ((local(one.taken_at, zone), one) for one in readings)
-    return [daily(list(ones)) for _, ones in groupby(timed, key=lambda timed: timed[0].toordinal())]
+    clock = ZoneInfo(zone)
+    found: list[Day] = []
+    ones: list[_Timed] = []
+    no = 0
+    for one in readings:
+        at = one.taken_at.astimezone(clock)
+        if (on := at.toordinal()) != no:
+            if ones:
+                found.append(daily(ones))
+            ones, no = [], on
+        ones.append((at, one))
+    if ones:
+        found.append(daily(ones))
+    return found

@@ -309,9 +309,10 @@ class View:
 
     def has_since(self, kind: int, start: datetime) -> bool:
         """Whether there is any reading of a kind from an instant on; cheaper than looking at them."""
-        if kind not in self._newest:
-            self._newest[kind] = newest(self.readings, kind)
-        last = self._newest[kind]
+        try:
+            last = self._newest[kind]
+        except KeyError:
+            last = self._newest[kind] = newest(self.readings, kind)
         return last is not None and last >= start
 
     def has_any_since(self, start: datetime) -> bool:
@@ -334,8 +335,10 @@ class View:
         """The daily values of a kind (BL-1) from one civil date to another, both inside, in order."""
         days = self._days.get(kind)
         if days is None:
-            recent = fold(kind, self.seen(kind).counted, self.profile.zone)
+            recent = fold(kind, self.seen(kind).counted, self.profile.zone) if kind in self.readings else ()
             days = self._days[kind] = [*self.diary.get(kind, ()), *recent]
+        if not days:
+            return ()
         return days[bisect_left(days, first.toordinal(), key=_no) : bisect_right(days, last.toordinal(), key=_no)]
 
     def on(self, kind: int, on: date) -> Day | None:

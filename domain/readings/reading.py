@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -91,6 +91,9 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     link: Literal["apart", "together"] | None = None
 
 
+_ASKED: Final = frozenset({"soft_range", "suspect_unit", "clock_ahead", "repeated"})
+
+
 class Reading(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One believed reading. Values are canonical, at the kind's precision; the original stays beside them for ever.
 
@@ -123,7 +126,7 @@ class Reading(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def unconfirmed(self) -> bool:
         """Kept and shown, but a repeat is asked for (soft range, suspect unit)."""
-        return any(mark in self.marks for mark in ("soft_range", "suspect_unit", "clock_ahead", "repeated"))
+        return bool(self.marks) and not _ASKED.isdisjoint(self.marks)
 
 
 class Quarantined(msgspec.Struct, frozen=True):

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from domain.actor import Actor, ActorKind, Scope
 from domain.errors import NotFound
 from domain.readings.clocks import LEAST_S
+from domain.readings.kinds import Kind
 from domain.readings.reading import Draft, Outcome, Quarantined, Rejected, Source
 from domain.text import admit
 from server import clock, metrics
-from server.audit import reads
 from server.db import Database
 from server.ingest import Ingest, Part, Request
 from server.readings import store
@@ -191,7 +191,7 @@ _STEPS: Final = (timedelta(days=45),)
 
 
 async def latest(  # noqa: PLR0913 - a query has its filters
-    database: Database, audit: reads.Reads, actor: Actor, patient: UUID, request_id: UUID, *,
+    database: Database, actor: Actor, patient: UUID, *,
     kind: int | None, start: datetime | None, end: datetime | None, limit: int,
 ) -> Page:
     """The newest readings of a patient that the actor may see, found near now first so that old months are not touched."""
@@ -199,7 +199,6 @@ async def latest(  # noqa: PLR0913 - a query has its filters
     now = clock.now()
     until = end or now + timedelta(days=2)
     starts = [start] if start is not None else [*(until - step for step in _STEPS), _EVER]
-    logged = audit.record(actor, patient, "readings", request_id)
     rows: list[store.ReadingRow] = []
     hours: Sequence[store.HourRow] = ()
     async with database.begin(actor) as tx:
@@ -213,8 +212,25 @@ async def latest(  # noqa: PLR0913 - a query has its filters
                 rows = await store.of_kind(tx, patient, kind, since, until, limit)
             if len(rows) >= limit or hours:
                 break
-    await logged
     return Page(rows, hours, now)
+
+
+async def plain(  # noqa: PLR0913 - a query has its filters
+    database: Database, actor: Actor, patient: UUID, *, kind: Kind, start: datetime | None, end: datetime | None, limit: int,
+) -> tuple[store.PlainRow, datetime] | None:
+    """The newest readings of one kind as JSON and when they were read; None where a page needs to be made the general way.
+
+    That is where a kind has parts, codes or samples, and where one of them has more than a value.
+    """
+    if kind.parts or kind.codes or kind.sampled:
+        return None
+    actor.must(Scope.READINGS_READ)
+    now = clock.now()
+    until = end or now + timedelta(days=2)
+    head = f'{{"kind":"{kind.name}","unit":"{kind.unit}","id":"'
+    first = start or _EVER
+    row = await store.PLAIN.call(database, actor, patient, kind.no, first, start or until - _STEPS[0], until, limit, head, ',"status":"final"}')
+    return (row, now) if row is not None and (row.items is not None or not row.n) else None
 
 
 _EVER: Final = datetime.fromisoformat("1990-01-01T00:00:00+00:00")

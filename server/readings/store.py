@@ -65,6 +65,15 @@ class VendorName(msgspec.Struct):
     vendor: str
 
 
+class PlainRow(msgspec.Struct):
+    """A page of plain readings as JSON; no items when one of them is not plain."""
+
+    items: str | None
+    n: int
+    last_at: datetime | None
+
+
+PLAIN: Final = Query(PlainRow, "select items, n, last_at from latest_of_kind($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
 OF_KIND: Final = Query(
     ReadingRow,
     """
