@@ -30,6 +30,7 @@ from server.quarantine import pages as held_pages
 from server.quarantine import routes as held
 from server.readings import links
 from server.readings import routes as readings
+from server.receipts import routes as receipts
 from server.rules import reports
 from server.rules import routes as rules
 from server.web import routes as web
@@ -83,6 +84,7 @@ HANDLERS: Final[list[Any]] = [
     *held.ROUTES,
     *plans.ROUTES,
     *fhir.ROUTES,
+    *receipts.ROUTES,
     *reports.ROUTES,
     *sign_in_pages.ROUTES,
     *desk.ROUTES,

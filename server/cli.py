@@ -244,6 +244,60 @@ def assets() -> None:
 
 
 @main.group(invoke_without_command=True)
+@click.pass_context
+def vendors(context: click.Context) -> None:
+    """Device vendors: their clients and public keys, and whose their devices are. Without a command: all of them."""
+    if context.invoked_subcommand is None:
+        from server.vendors import show as run
+
+        _run(run, _found(_settings()))
+
+
+@vendors.command("add")
+@click.argument("vendor")
+@click.option("--name", default=None, help="What people call it.")
+@click.option("--key", type=click.Path(path_type=Path), default=None, help="The vendor's public key: a JWK, or PEM.")
+@click.option("--make-key", type=click.Path(path_type=Path), default=None, help="Make a key pair here; the private key goes into this file.")
+def add_vendor(**given: Any) -> None:  # noqa: ANN401 - click's options
+    """Register a client of VENDOR with its public key; prints what its engineer needs."""
+    from server.vendors import add as run
+
+    _run(run, _found(_settings()), **given)
+
+
+@vendors.command("key")
+@click.argument("client")
+@click.argument("file", type=click.Path(path_type=Path))
+def vendor_key(client: str, file: Path) -> None:
+    """Register one more public key (JWK or PEM) of CLIENT."""
+    from server.vendors import add_key as run
+
+    _run(run, _found(_settings()), client, file)
+
+
+@vendors.command("device")
+@click.argument("vendor")
+@click.argument("serial")
+@click.option("--patient", required=True, help="Whose it is from now on: id or NHS number.")
+@click.option("--model", default="", help="What it is.")
+@click.option("--from", "since", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d"]), default=None, help="Since when (UTC), if not now.")
+def vendor_device(**given: Any) -> None:  # noqa: ANN401 - click's options
+    """Say whose the device SERIAL of VENDOR is; what it measured before stays with whoever had it."""
+    from server.vendors import assign as run
+
+    _run(run, _found(_settings()), **given)
+
+
+@vendors.command("end")
+@click.argument("client")
+def end_vendor(client: str) -> None:
+    """End CLIENT: it gets no token, and what it holds counts no longer."""
+    from server.vendors import end as run
+
+    _run(run, _found(_settings()), client)
+
+
+@main.group(invoke_without_command=True)
 @click.option("--json", is_flag=True, help="As JSON.")
 @click.pass_context
 def rules(context: click.Context, *, json: bool) -> None:

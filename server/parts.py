@@ -20,7 +20,7 @@ from server.web.layout import Pages
 def unstarted(settings: Settings, where: Where | None = None, *, base_url: str = "") -> Parts:
     """All parts, none of them running yet."""
     database = Database(where or settings.database or Where(host="/nowhere", port=5432, database="steady"))
-    base = base_url or f"http://{settings.host}:{settings.port}"
+    base = base_url or settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
     auth = Auth(database, keys.ensure(settings.keys), issuer=settings.issuer, token_url=f"{base}/oauth/token")
     extras: dict[str, Any] = {"auth": auth, "base": base, "settings": settings, "pages": Pages(brand=settings.brand)}
     return Parts(

@@ -107,7 +107,7 @@ async def _serve(settings: Settings, listening: sockets.socket) -> int:
     if not current:
         raise WrongSetting("The schema is not this release's: run `steady migrate`.")
     port = listening.getsockname()[1]
-    parts = unstarted(settings, base_url=f"http://{settings.host}:{port}")
+    parts = unstarted(settings, base_url=settings.public_url.rstrip("/") or f"http://{settings.host}:{port}")
     async with running(parts):
         app: ASGIApp = build(parts)
         config = uvicorn.Config(

@@ -20,6 +20,7 @@ from server.ingest import Ingest
 from server.notices import relay
 from server.notices.channels import Channel, LogChannel, Smtp, SmtpChannel
 from server.plans import jobs as plan_jobs
+from server.receipts import store as receipts
 from server.rules import jobs as trials
 from server.settings import Settings, environment
 from server.sql import Nothing, Query
@@ -150,9 +151,10 @@ class Worker:
         return 0 if row is None else row.made
 
     async def retention(self, now: datetime) -> int:
-        """Forget the answers of repeated requests after their time."""
+        """Forget the answers of repeated requests, and deliveries as they came, after their time."""
         async with self._database.begin_as(Role.WORKER) as tx:
             await idempotency.FORGET.run(tx, now - idempotency.KEPT)
+            await receipts.FORGET.run(tx, now - receipts.KEPT)
         await self.beat("retention")
         return 0
 

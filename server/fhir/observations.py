@@ -66,6 +66,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     patient: UUID | None = None
     reading: UUID | None = None
     at: datetime | None = None
+    held: UUID | None = None
 
     @property
     def id(self) -> str:
@@ -125,10 +126,13 @@ async def retract(parts: Parts, actor: Actor, request_id: UUID, one: Observation
 
 
 def _told(place: int, made: Made) -> receipts.Item:
-    first = made.issues[0] if made.issues else None
+    one = made.reading or made.held
+    if not made.issues:
+        return receipts.Item(place=place, status=made.word, id=one)
+    first = made.issues[0]
     return receipts.Item(
-        place=place, status=made.word, id=made.reading, code=None if first is None or first.details is None else first.details.text,
-        pointer=None if first is None else next(iter(first.expression), None), detail=None if first is None else first.diagnostics,
+        place=place, status=made.word, id=one, code=None if first.details is None else first.details.text,
+        pointer=next(iter(first.expression), None), detail=first.diagnostics,
     )  # fmt: skip
 
 
@@ -325,7 +329,7 @@ def _made(one: _Ready, settled: Settled) -> Made:
             return Made(status=200, word="duplicate", patient=one.owner, reading=first, at=_moment(settled.draft))
         case Quarantined(code=code, pointer=pointer, detail=detail):
             issue = warning("business-rule", f"Kept and asked about, not judged. {detail}", _expression(pointer, one.item.where), code)
-            return Made(status=202, word="quarantined", issues=(issue,), patient=one.owner, reading=None)
+            return Made(status=202, word="quarantined", issues=(issue,), patient=one.owner, held=outcome.id)
         case Rejected() | Bad():
             return _refused(outcome, one.item)
 

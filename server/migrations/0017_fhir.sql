@@ -51,7 +51,7 @@ create policy own_told on receipt for update to steady_app
 create policy retention on receipt for select to steady_worker using (true);
 create policy retention_delete on receipt for delete to steady_worker using (true);
 -- The sender is told what became of it; the body itself is for the operator, who reads it again with another mapper.
-grant select (principal, receipt_id, format, received_at, items), insert, update (items, patients) on receipt to steady_app;
+grant select (principal, receipt_id, format, received_at, items, patients), insert, update (items, patients) on receipt to steady_app;
 grant select (received_at), delete on receipt to steady_worker;
 
 create policy known on sent_record for select to steady_app using (patient_id in
@@ -64,6 +64,12 @@ create policy sent_again on sent_record for update to steady_app
         (select e.patient_id from effective_access e where e.principal = (select app_principal()) and e.may_write))
     with check (principal = (select app_principal()));
 grant select, insert, update (content, reading, previous, gone, at) on sent_record to steady_app;
+
+-- What was decided about a held reading is told to whoever sent it.
+create policy sent_it on quarantine for select to steady_app using (
+    actor = (select app_principal())
+    and (patient_id, (kind / 100)::smallint) in (select e.patient_id, e.data_class from effective_access e
+        where e.principal = (select app_principal()) and e.may_write));
 
 -- A vendor reads back what its own devices sent, where it may write for that person: nothing that it does not know.
 create policy sent_it on reading for select to steady_app using (

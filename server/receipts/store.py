@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -30,6 +30,14 @@ class ReceiptRow(msgspec.Struct):
     format: str
     received_at: datetime
     items: bytes
+    patients: list[UUID]
+
+
+class HeldRow(msgspec.Struct):
+    """What was decided about a held item."""
+
+    id: UUID
+    state: str
 
 
 KEEP: Final = Query(
@@ -40,9 +48,12 @@ TELL: Final = Query(
     Nothing, "update receipt set items = $3, patients = $4 where principal = $1 and receipt_id = $2"
 )
 GET: Final = Query(
-    ReceiptRow, "select receipt_id, format, received_at, items from receipt where principal = $1 and receipt_id = $2"
+    ReceiptRow, "select receipt_id, format, received_at, items, patients from receipt where principal = $1 and receipt_id = $2"
 )
+HELD: Final = Query(HeldRow, "select id, state from quarantine where patient_id = any($1::uuid[]) and id = any($2::uuid[])")
 FORGET: Final = Query(Nothing, "delete from receipt where received_at < $1")
+KEPT: Final = timedelta(days=400)
+"""How long a delivery as it came can be looked up, and read again by a newer mapper."""
 _ITEMS: Final = msgspec.json.Decoder(list[Item])
 
 

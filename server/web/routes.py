@@ -1,12 +1,16 @@
 """What every page needs: built files, the pages of problems, the API's description for people."""
 
 import mimetypes
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 
 from domain.errors import NotFound
 from server import clock
@@ -14,7 +18,7 @@ from server.app_state import Parts
 from server.assets import STATIC
 from server.problems import PAGES, example
 from server.web.layout import Pages, policy
-from server.web.views import ProblemView, Shell
+from server.web.views import ProblemView, Shell, TextView
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 # Swagger UI styles elements from its script, so its page alone may do that.
@@ -68,4 +72,25 @@ async def docs(parts: NamedDependency[Parts]) -> Response[bytes]:
     return html(pages.page("steady/docs.html", shell, None, clock.now()), _DOCS_POLICY.format(nonce=shell.nonce))
 
 
-ROUTES: Final[list[Any]] = [static, problem, docs]
+_TEXTS: Final = (Path(__file__).parent, Path(__file__).parent.parent.parent / "deploy" / "docs")
+"""Where a page written as text lies: in an installed release beside this file, in the sources with the other documents."""
+
+
+@cache
+def _text(name: str) -> Markup:
+    file = next(folder / name for folder in _TEXTS if (folder / name).is_file())
+    return Markup(MarkdownIt("commonmark").enable("table").render(file.read_text(encoding="utf-8")))  # noqa: S704 - our own text
+
+
+@get("/docs/vendors", opt={"public": True}, include_in_schema=False, sync_to_thread=True)
+def vendors(parts: NamedDependency[Parts]) -> Response[bytes]:
+    """From nothing to a first reading, for the engineer of a device vendor."""
+    if not parts.extras["settings"].docs:
+        raise NotFound
+    pages: Pages = parts.extras["pages"]
+    shell = Shell(brand=pages.brand, nonce=pages.nonce(), section="docs")
+    view = TextView(title="For device vendors", body=_text("vendors.md"))
+    return html(pages.page("steady/text.html", shell, view, clock.now()), policy(shell.nonce))
+
+
+ROUTES: Final[list[Any]] = [static, problem, docs, vendors]

@@ -312,6 +312,13 @@ class HeldListView(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
 
 
+class TextView(msgspec.Struct, frozen=True, kw_only=True):
+    """A page that was written as text; `body` is safe HTML."""
+
+    title: str
+    body: str
+
+
 class ProblemView(msgspec.Struct, frozen=True, kw_only=True):
     """What went wrong and what to do, for people. `reference` lets support find it."""
 

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 import uvicorn
 
+from server import clock
 from server.app import build
 from server.app_state import Parts
+from server.db import Database
 from server.db_where import Where
 from server.parts import running, unstarted
 from server.settings import Settings
+from tests.clinic import Clinic, make_clinic
 from tests.server.web.conftest import Unsignalled
 
 
@@ -34,3 +37,9 @@ async def served(settings: Settings, where: Where) -> AsyncGenerator[tuple[str, 
         await parts.live.stop()
         await task
     listening.close()
+
+
+@pytest.fixture
+async def there(served: tuple[str, Parts], database: Database) -> Clinic:
+    """A clinic whose tokens the running server knows."""
+    return await make_clinic(database, served[1], clock.now())

@@ -13,17 +13,10 @@ from fhirpy.base.exceptions import OperationOutcome, ResourceNotFound
 from httpx import AsyncClient
 
 from server.app_state import Parts
-from server.db import Database
-from tests.clinic import Clinic, make_clinic
+from tests.clinic import Clinic
 from tests.server.fhir.test_door import NOW, bundled, name, vendor_of, weight
 
 VITAL = {"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "vital-signs"}
-
-
-@pytest.fixture
-async def there(served: tuple[str, Parts], database: Database) -> Clinic:
-    """A clinic whose tokens the running server knows."""
-    return await make_clinic(database, served[1], dt.datetime.now(dt.UTC))
 
 
 def pulse(rate: int, at: dt.datetime, who: Clinic) -> dict[str, Any]:
