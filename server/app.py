@@ -15,8 +15,9 @@ from server.auth import pages as sign_in_pages
 from server.auth import routes as sign_in
 from server.auth.middleware import Gate
 from server.auth.service import Auth
+from server.desk import pages as desk
 from server.edge import Edge, problem_response
-from server.episodes import pages as desk
+from server.episodes import pages as queue
 from server.episodes import routes as episodes
 from server.fhir import routes as fhir
 from server.forms import routes as forms
@@ -87,6 +88,7 @@ HANDLERS: Final[list[Any]] = [
     *receipts.ROUTES,
     *reports.ROUTES,
     *sign_in_pages.ROUTES,
+    *queue.ROUTES,
     *desk.ROUTES,
     *held_pages.ROUTES,
     *web.ROUTES,

@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncGenerator, Sequence
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, Final
@@ -11,73 +10,51 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from litestar import get, post
+from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromPath
 from litestar.response import Response, Stream
 from markupsafe import Markup
 
 from domain.actor import Actor, ActorKind
 from domain.days import day, years
 from domain.detection import advice
-from domain.detection.engine import BY_ID
 from domain.detection.judgement import Severity
 from domain.episodes.episode import DismissReason, FlagState, Result, State
 from domain.episodes.lifecycle import NEEDS_REASON
-from domain.errors import Conflict, Invalid, NotFound, Refusal, StaleVersion
-from domain.readings.kinds import BY_NAME, BY_NO
+from domain.errors import Invalid, NotFound, Refusal
+from domain.readings.kinds import BY_NO
 from domain.text import admit
 from server import clock
 from server.app_state import Parts
-from server.auth.pages import go
 from server.auth.routes import form_of
 from server.auth.sessions import cookie_of, csrf_of
 from server.episodes import service
-from server.episodes.store import DeliveryRow, EventRow, SeriesRow, TimerRow
-from server.http import AnyRequest, header, path_id, query_of
+from server.episodes.store import SeriesRow, TimerRow
+from server.http import AnyRequest, header, query_of
 from server.live import EVERYTHING
 from server.people import service as people
-from server.plans import pages as plan_section
 from server.quarantine import service as quarantine
 from server.teams.service import Watching
 from server.web import charts, words
 from server.web.layout import Pages, policy
 from server.web.routes import html
 from server.web.views import (
-    ChartView,
     Choice,
     EpisodeView,
-    LineView,
-    PatientView,
     QueueView,
     Rank,
     ReasonView,
     RowView,
     Shell,
-    TableRow,
     Viewer,
 )
 
 ZONE: Final = ZoneInfo("Europe/London")
 DAYS: Final = 28
-PERSON_DAYS: Final = 90
 _REASONS: Final = 3
-_LATE: Final = 5
-"""Of what was found late so many of the newest stand in the timeline, and every urgent one; the others are folded away."""
 _HOUR: Final = timedelta(hours=1)
 _NEW: Final = _HOUR
 _LOOK_S: Final = 60.0
-_PRESSURE: Final = BY_NAME["blood_pressure"].no
-_PRESSURE_TARGET: Final = charts.Band(85, 135)
-_GLUCOSE_TARGET: Final = charts.Band(3.9, 10.0)
-_SENSOR: Final = BY_NAME["glucose_cgm"].no
-_CHARTS: Final = tuple(
-    BY_NAME[name].no
-    for name in (
-        "body_weight", "blood_pressure", "heart_rate", "oxygen_saturation", "peak_flow", "glucose_cgm", "glucose_capillary",
-        "ketones_blood", "body_temperature", "respiratory_rate",
-    )
-)  # fmt: skip
 GROUPS: Final = {
     "E": "Emergency symptom", "SYMPTOM": "Symptom", "HF-W": "Heart failure", "HF-S": "Heart failure symptoms", "OX": "Oxygen level",
     "NW": "NEWS2", "HT": "Blood pressure", "DM-HYPO": "Low glucose", "DM-KET": "Ketones", "AS": "Asthma",
@@ -92,11 +69,11 @@ GROUPS: Final = {
 }  # fmt: skip
 _SNOOZES: Final = {"1h": timedelta(hours=1), "4h": timedelta(hours=4), "1d": timedelta(days=1), "7d": timedelta(days=7)}
 _SNOOZE_WORDS: Final = {"1h": "1 hour", "4h": "4 hours", "1d": "Until tomorrow", "7d": "A week"}
-_CHANGED: Final = "Somebody changed this since you looked. This is how it is now."
+CHANGED: Final = "Somebody changed this since you looked. This is how it is now."
 NOT_CURRENT: Final = (
     "The watch is not running: readings are stored and judged, but nobody is reminded. Tell whoever runs this service."
 )
-_DONE: Final = {"start": "Noted.", "acknowledge": "Taken: it is yours.", "snooze": "Put off.", "close": "Closed."}
+DONE: Final = {"start": "Noted.", "acknowledge": "Taken: it is yours.", "snooze": "Put off.", "close": "Closed."}
 _STAFF_ROLE: Final = {"nurse": "specialist nurse", "lead": "lead nurse", "coordinator": "coordinator", "admin": "administrator"}
 
 
@@ -169,12 +146,6 @@ def _points(rows: Sequence[SeriesRow]) -> list[charts.Point]:
     return [(row.taken_at, row.value) for row in rows]
 
 
-def _first(text: str) -> str:
-    """The first sentence: a row has one line for it, the person's page has all."""
-    head, dot, _ = text.partition(". ")
-    return head + "." if dot else text
-
-
 # Drawing is most of a row's work and its readings seldom move: a busy queue draws each picture once an hour.
 @lru_cache(maxsize=512)
 def _thumbnail(number: int, points: tuple[charts.Point, ...], end: datetime) -> Markup:
@@ -205,7 +176,7 @@ def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
         patient=str(worst.patient_id), episode=str(worst.id), version=worst.version, place=place,
         name=f"{worst.given_name} {worst.family_name}", age=years(worst.birth_on, day(now, worst.zone)),
         conditions=words.conditions(worst.conditions), rank=rank, reasons=tuple(reasons[:_REASONS]),
-        more=max(len(reasons) - _REASONS, 0), told=_first(next((one.advice for one in reasons if one.advice), "")),
+        more=max(len(reasons) - _REASONS, 0), told=words.first_sentence(next((one.advice for one in reasons if one.advice), "")),
         trend=_thumbnail(card.kind, tuple(_points(card.series)), now.replace(minute=0, second=0, microsecond=0) + _HOUR),
         trend_label=kind.label.lower() + ("" if last else ": no readings"),
         latest=f"{_value(card.kind, last)} {unit_of(card.kind)}" if last else "",
@@ -253,32 +224,6 @@ async def queue(request: AnyRequest, actor: NamedDependency[Actor], parts: Named
     return html(pages.page("steady/queue.html", shell, view, now), policy(shell.nonce))
 
 
-_EVENT: Final = msgspec.json.Decoder(dict[str, str])
-
-
-def _line(event: EventRow) -> LineView:
-    body = _EVENT.decode(event.body)
-    said = words.EVENTS.get(event.what, event.what)
-    who = ", ".join(words.ROLES.get(role, role) for role in body.get("who", "").split() if role != "patient")
-    extra = who or body.get("why") or body.get("result", "").replace("_", " ") or body.get("reason", "") or body.get("rule", "")
-    severity = {"info": 1, "amber": 2, "red": 3}.get(body.get("severity", ""))
-    return LineView(
-        at=event.at.astimezone(ZONE), text=f"{said}: {extra}" if extra else said, by=event.by_name or "",
-        rank=None if severity is None else Rank.of(severity, emergency=False),
-    )  # fmt: skip
-
-
-def _told(row: DeliveryRow) -> LineView:
-    """Who was told, by which channel, with which result, and when it was seen (AL-10)."""
-    if row.audience == "patient":
-        text = f"Read by the patient: “{_first(row.said)}”"
-        return LineView(at=(row.received_at or row.created_at).astimezone(ZONE), text=text)
-    who = row.recipient or words.ROLES.get(row.role, row.role)
-    seen = f", seen {row.received_at.astimezone(ZONE):%H:%M}" if row.received_at else ""
-    result = words.RESULTS_SENT.get(row.state, row.state)
-    return LineView(at=row.created_at.astimezone(ZONE), text=f"Told {who} by {words.CHANNELS.get(row.channel, row.channel)}: {result}{seen}")
-
-
 def _next_step(row: TimerRow | None, now: datetime) -> str:
     return "" if row is None else words.next_step(row.step, row.due_at, now)
 
@@ -293,110 +238,12 @@ def _watch(found: Watching | None, now: datetime) -> str:
     return f"Out of hours{opens}. Urgent concerns go to the out-of-hours service."
 
 
-def _late(reason: service.Reason) -> LineView:
-    return LineView(
-        at=reason.judgement.anchor_at.astimezone(ZONE), text=reason.judgement.sentence, found_late=True,
-        rank=Rank.of(reason.row.severity, emergency=reason.row.emergency),
-    )  # fmt: skip
-
-
-def _chart(kind: int, rows: Sequence[SeriesRow], marks: Sequence[charts.Mark], now: datetime) -> ChartView:
-    found = BY_NO[kind]
-    start = max(now - timedelta(days=PERSON_DAYS), rows[0].taken_at - timedelta(hours=12))
-    frame = charts.Frame(title=found.label, label=found.label, unit=unit_of(kind), start=start, end=now, places=min(found.places, 1))
-    points = _points(rows)
-    finding = ""
-    if kind == _PRESSURE:
-        pairs = [(row.taken_at.astimezone(ZONE), row.value, row.value2 or Decimal(0)) for row in rows]
-        picture = charts.pressure_bars(pairs, _PRESSURE_TARGET, marks, frame)
-        sentence = charts.pressure_sentence(pairs, _PRESSURE_TARGET, frame)
-    elif found.name.startswith("glucose"):
-        picture = charts.glucose_trace(points, _GLUCOSE_TARGET, marks, frame)
-        sentence = charts.glucose_sentence(points, _GLUCOSE_TARGET, frame)
-    else:
-        own = charts.own_band(points, now)
-        finding = charts.against(rows[-1].value, own)
-        picture = charts.line_chart(points, own, marks, frame)
-        sentence = charts.sentence(points, own, frame)
-    title = f"{found.label}: {_value(kind, rows[-1])} {unit_of(kind)}" + (f", {finding}" if finding else "")
-    return ChartView(key=found.name, title=title, picture=picture, sentence=sentence, unit=_columns(kind), table=_table(kind, rows))
-
-
-def _columns(kind: int) -> str:
-    return f"{BY_NO[kind].label}, {unit_of(kind)}"
-
-
-def _table(kind: int, rows: Sequence[SeriesRow]) -> tuple[TableRow, ...]:
-    return tuple(TableRow(at=row.taken_at.astimezone(ZONE), value=_value(kind, row)) for row in reversed(rows[-60:]))
-
-
-def _sensor(rows: Sequence[SeriesRow], marks: Sequence[charts.Mark], now: datetime, zone: ZoneInfo) -> list[ChartView]:
-    """The last day as it was, and a usual day from two weeks."""
-    last = [row for row in rows if row.taken_at > now - timedelta(days=1)]
-    views: list[ChartView] = []
-    label, unit = BY_NO[_SENSOR].label, unit_of(_SENSOR)
-    if last:
-        frame = charts.Frame(title=label, label=label, unit=unit, start=now - timedelta(days=1), end=now, places=1)
-        points = [(row.taken_at.astimezone(zone), row.value) for row in last]
-        recent = [mark for mark in marks if mark.at > frame.start]
-        views.append(ChartView(
-            key="glucose_day", title=f"Glucose, last 24 hours: {_value(_SENSOR, rows[-1])} {unit} now",
-            picture=charts.glucose_trace(points, _GLUCOSE_TARGET, recent, frame),
-            sentence=charts.glucose_sentence(points, _GLUCOSE_TARGET, frame), unit=_columns(_SENSOR), table=_table(_SENSOR, last),
-        ))  # fmt: skip
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    frame = charts.Frame(title=label, label="Glucose", unit=unit, start=midnight, end=midnight + timedelta(days=1), places=1)
-    points = [(row.taken_at.astimezone(zone), row.value) for row in rows]
-    profile = charts.glucose_profile(points, _GLUCOSE_TARGET, frame)
-    if profile is None:
-        return views or [_chart(_SENSOR, rows, marks, now)]
-    sentence = charts.profile_sentence(points, _GLUCOSE_TARGET, frame)
-    views.append(ChartView(
-        key="glucose_profile", title=f"Glucose through the day, {service.SENSOR_DAYS} days", picture=profile,
-        sentence=sentence, unit=_columns(_SENSOR), table=_table(_SENSOR, rows),
-    ))  # fmt: skip
-    return views
-
-
-def _marks(found: service.PersonPage) -> dict[int, list[charts.Mark]]:
-    """When something was flagged, by the kind whose picture shows it; one a day and kind."""
-    marks: dict[int, dict[date, charts.Mark]] = {}
-    for one in (*found.reasons, *found.found_late):
-        rule = BY_ID.get(one.row.rule)
-        if rule is None or not rule.trend or one.row.severity == Severity.INFO:
-            continue
-        at = one.judgement.anchor_at.astimezone(ZONE)
-        shape = Rank.of(one.row.severity, emergency=one.row.emergency).shape
-        marks.setdefault(rule.trend, {}).setdefault(at.date(), charts.Mark(at, shape))
-    return {kind: sorted(days.values(), key=lambda mark: mark.at)[-12:] for kind, days in marks.items()}
-
-
-def _charts(found: service.PersonPage, now: datetime) -> tuple[ChartView, ...]:
-    marks = _marks(found)
-    views: list[ChartView] = []
-    for kind in _CHARTS:
-        rows = found.series.get(kind)
-        if not rows:
-            continue
-        here = marks.get(kind, [])
-        if kind == _SENSOR:
-            views += _sensor(rows, here, now, ZoneInfo(found.person.zone))
-        else:
-            views.append(_chart(kind, rows, here, now))
-    return tuple(views)
-
-
-def _nhs(number: str | None) -> str:
-    return "" if number is None else f"{number[:3]} {number[3:6]} {number[6:]}"
-
-
-def person_view(found: service.PersonPage, actor: Actor, now: datetime, fault: str = "") -> PatientView:
-    """All that a person's page shows."""
-    person = found.person
+def concern_views(found: service.PersonPage, actor: Actor, now: datetime) -> tuple[EpisodeView, ...]:
+    """A person's open concerns, each with its reasons and with what can be done about it."""
     by_episode: dict[UUID | None, list[service.Reason]] = {}
     for reason in found.reasons:
         by_episode.setdefault(reason.row.episode, []).append(reason)
-    episodes = tuple(
+    return tuple(
         EpisodeView(
             episode=str(row.id), patient=str(row.patient_id), version=row.version, name=GROUPS.get(row.group, row.group),
             rank=Rank.of(row.severity, emergency=row.emergency), owner=row.owner_name or "", is_mine=row.owner == actor.id,
@@ -408,44 +255,8 @@ def person_view(found: service.PersonPage, actor: Actor, now: datetime, fault: s
             snooze_reason=row.snooze_reason or "", snoozes=_snoozes(row.severity, floor=row.floor_emergency),
         )
         for row in found.episodes
-        if row.state != "closed"
+        if row.state != State.CLOSED
     )  # fmt: skip
-    late = sorted(found.found_late, key=lambda one: one.judgement.anchor_at, reverse=True)
-    serious = [one for one in late if one.row.severity > Severity.INFO]
-    shown = [one for place, one in enumerate(serious) if place < _LATE or one.row.severity == Severity.RED]
-    lines = [*map(_line, found.events), *map(_told, found.deliveries), *map(_late, shown)]
-    return PatientView(
-        patient=str(person.patient_id), name=f"{person.given_name} {person.family_name}",
-        age=years(person.birth_on, day(now, person.zone)), born=f"{person.birth_on:%d %b %Y}",
-        nhs_number=_nhs(person.nhs_number), conditions=words.conditions(person.conditions), prefers=person.prefers,
-        language=person.language, telephone=person.telephone, coordinator=person.coordinator or "", episodes=episodes,
-        charts=_charts(found, now),
-        timeline=tuple(sorted(lines, key=lambda line: line.at, reverse=True)[:60]),
-        small=tuple(_late(one) for one in late if one not in shown), as_of=now, fault=fault,
-        results=words.RESULTS, reasons=words.DISMISS_REASONS,
-    )  # fmt: skip
-
-
-async def _person(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, *, fault: str = "", status: int = 200) -> Response[bytes]:
-    found = await service.person(
-        parts.database, parts.reads, actor, patient, request.scope["state"]["request_id"], kinds=_CHARTS, days=PERSON_DAYS
-    )
-    now = found.as_of.astimezone(ZONE)
-    shell = await shell_of(request, parts, actor)
-    pages: Pages = parts.extras["pages"]
-    plan = await plan_section.shown(parts, actor, patient, found.as_of)
-    view = msgspec.structs.replace(person_view(found, actor, now, fault), plan=plan)
-    text = pages.page("steady/patient.html", shell, view, now)
-    return html(text, policy(shell.nonce), status=status)
-
-
-@get("/patients/{patient_id:str}", include_in_schema=False)
-async def person(
-    request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], patient_id: FromPath[str]
-) -> Response[bytes]:
-    """One person: why they are flagged, what was measured, what happened."""
-    must_be_staff(actor)
-    return await _person(request, parts, actor, path_id(patient_id))
 
 
 def version_of_form(form: dict[str, str]) -> int:
@@ -456,7 +267,8 @@ def version_of_form(form: dict[str, str]) -> int:
     return int(text)
 
 
-async def _act(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, episode: UUID, what: str) -> None:
+async def perform(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, episode: UUID, what: str) -> None:
+    """Do what a form asks for."""
     form = await form_of(request)
     version = version_of_form(form)
     here = (parts.database, parts.reads, actor, patient, episode, version, request.scope["state"]["request_id"])
@@ -488,30 +300,7 @@ def _chosen(form: dict[str, str]) -> tuple[Result, DismissReason | None]:
     return result, reason
 
 
-@post("/patients/{patient_id:str}/episodes/{episode_id:str}/{what:str}", include_in_schema=False, status_code=200)
-async def act(
-    request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], patient_id: FromPath[str],
-    episode_id: FromPath[str], what: FromPath[str],
-) -> Response[bytes]:  # fmt: skip
-    """Take, put off or close; then back to where it was pressed. A refusal is said where it was pressed too."""
-    must_be_staff(actor)
-    patient = path_id(patient_id)
-    in_place = header(request.scope, b"hx-request") == b"true"
-    fault = ""
-    status = 200
-    try:
-        await _act(request, parts, actor, patient, path_id(episode_id), what)
-    except (Conflict, StaleVersion, Invalid) as error:
-        fault = _CHANGED if isinstance(error, StaleVersion) else error.detail
-        status = 422 if isinstance(error, Invalid) else 409
-    if in_place:
-        return await _row(request, parts, actor, patient, said=fault or _DONE.get(what, ""), fault=fault)
-    if fault:
-        return await _person(request, parts, actor, patient, fault=fault, status=status)
-    return go("/" if what == "snooze" else f"/patients/{patient}")
-
-
-async def _row(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, *, said: str, fault: str) -> Response[bytes]:
+async def row_again(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, *, said: str, fault: str) -> Response[bytes]:
     """The person's row as it is now, for the queue in which the button was pressed."""
     found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"], only=patient)
     now = found.as_of.astimezone(ZONE)
@@ -590,4 +379,4 @@ def _changes(  # noqa: PLR0913 - what is, what was shown, and to whom
     return "".join([*rows, *(pages.live_gone(f"row-{one}") for one in gone)])
 
 
-ROUTES: Final[list[Any]] = [queue, person, act, events]
+ROUTES: Final[list[Any]] = [queue, events]

@@ -1,7 +1,7 @@
 """What staff can do with an episode, and what the queue and a person's page show; each function is one transaction."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -25,7 +25,6 @@ from server.teams import service as teams
 from server.teams import store as team_store
 
 TREND_DAYS: Final = 28
-SENSOR_DAYS: Final = 14
 _RECENT: Final = timedelta(days=7)
 _WEIGHT: Final = BY_NAME["body_weight"].no
 _JUDGEMENT: Final = msgspec.json.Decoder(Judgement)
@@ -89,7 +88,7 @@ class MyEpisodes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PersonPage(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a person's page shows."""
+    """One person's concerns, what was said and done about them."""
 
     person: store.PersonRow
     episodes: list[store.EpisodeRow]
@@ -98,8 +97,6 @@ class PersonPage(msgspec.Struct, frozen=True, kw_only=True):
     events: list[store.EventRow]
     timers: dict[UUID, store.TimerRow]
     deliveries: list[store.DeliveryRow]
-    series: dict[int, list[store.SeriesRow]]
-    as_of: datetime
 
 
 def _order(concern: Concern) -> tuple[bool, bool, bool, int, bool, datetime]:
@@ -207,35 +204,21 @@ async def _series(tx: Tx, kinds: dict[UUID, int], now: datetime) -> dict[UUID, l
     return found
 
 
-async def person(  # noqa: PLR0913
-    database: Database, reads: Reads, actor: Actor, patient: UUID, request_id: UUID, *, kinds: Sequence[int], days: int,
-) -> PersonPage:
-    """One person's page; absent and not shared look the same (ACC-3)."""
-    actor.must(Scope.EPISODES_READ)
-    now = clock.now()
-    logged = reads.record(actor, patient, "record", request_id)
-    async with database.begin(actor) as tx:
-        found = await store.PERSON.one(tx, patient)
-        if found is None:
-            raise NotFound
-        episodes = await store.OF_PERSON.all(tx, patient, 50)
-        reasons = await store.REASONS.all(tx, [patient], [episode.id for episode in episodes])
-        late = await store.FOUND_LATE.all(tx, patient, 100)
-        events = await store.EVENTS.all(tx, patient, 100)
-        timers = {row.episode: row for row in await store.TIMERS.all(tx, patient)}
-        deliveries = await store.DELIVERIES.all(tx, patient, 60)
-        # Who opens the person has seen what they were told of them (ALP-4).
-        await store.RECEIVED.run(tx, patient, actor.id, now)
-        ends = now + timedelta(days=1)
-        rows = await store.SERIES.all(tx, [patient] * len(kinds), list(kinds), now - timedelta(days=days), ends)
-        sampled = [kind for kind in kinds if BY_NO[kind].sampled]
-        rows += await store.SENSOR.all(tx, patient, sampled, now - timedelta(days=SENSOR_DAYS), ends)
-    await logged
-    series: dict[int, list[store.SeriesRow]] = {}
-    for row in rows:
-        series.setdefault(row.kind, []).append(row)
+async def person_in(tx: Tx, actor: Actor, patient: UUID, now: datetime) -> PersonPage:
+    """One person's concerns and what became of them; NotFound for whoever may not see them. Seeing is the receipt (ALP-4)."""
+    found = await store.PERSON.one(tx, patient)
+    if found is None:
+        raise NotFound
+    episodes = await store.OF_PERSON.all(tx, patient, 50)
+    reasons = await store.REASONS.all(tx, [patient], [episode.id for episode in episodes])
+    late = await store.FOUND_LATE.all(tx, patient, 100)
+    events = await store.EVENTS.all(tx, patient, 100)
+    timers = {row.episode: row for row in await store.TIMERS.all(tx, patient)}
+    deliveries = await store.DELIVERIES.all(tx, patient, 60)
+    # Who opens the person has seen what they were told of them.
+    await store.RECEIVED.run(tx, patient, actor.id, now)
     return PersonPage(
-        person=found, episodes=episodes, events=events, timers=timers, deliveries=deliveries, series=series, as_of=now,
+        person=found, episodes=episodes, events=events, timers=timers, deliveries=deliveries,
         reasons=[Reason(row=row, judgement=_JUDGEMENT.decode(row.body)) for row in reasons],
         found_late=[Reason(row=row, judgement=_JUDGEMENT.decode(row.body)) for row in late],
     )

@@ -296,15 +296,6 @@ SERIES: Final = Query(
      order by r.taken_at
     """,
 )
-SENSOR: Final = Query(
-    SeriesRow,
-    """
-    select h.patient_id, h.kind, h.hour + s.ms * interval '1 millisecond' as taken_at, s.value, null::numeric as value2
-      from sensor_hour h cross join lateral unnest(h.ms, h.value, h.status) as s (ms, value, status)
-     where h.patient_id = $1 and h.kind = any ($2::smallint[]) and h.hour >= $3 and h.hour < $4 and s.status = 0
-     order by 3
-    """,
-)
 # For a thumbnail: one sample each half day, the lowest of each hour in the last twelve, and the newest sample as it is.
 SENSOR_TREND: Final = Query(
     SeriesRow,

@@ -7,7 +7,7 @@ from markupsafe import escape
 
 from server.evaluation.report import NAMES, Part
 from server.evaluation.scoring import WINDOWS, Score
-from server.web.charts import number
+from server.web.drawing import number
 
 Axis = Callable[[float], float]
 _WIDTH: Final = 760

@@ -164,17 +164,26 @@ class TableRow(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     value: str
     note: str = ""
+    is_day: bool = False
 
 
 class ChartView(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of reading: the finding as title, the picture, its sentence and its numbers, newest first."""
+    """One kind of reading: the finding as title, the picture, its sentence and its numbers, newest first.
+
+    `picture` is empty where there is too little to draw, and the sentence says why. `notes` are the words of its ticks;
+    `has_evidence`: rings in it show what an open flag rests on; `kind` is the kind's number.
+    """
 
     key: str
     title: str
-    picture: Markup
+    picture: Markup = Markup()
     sentence: str
     unit: str
     table: tuple[TableRow, ...]
+    kind: int = 0
+    aside: Markup = Markup()
+    notes: tuple[TableRow, ...] = ()
+    has_evidence: bool = False
 
 
 class EpisodeView(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,13 +212,14 @@ class EpisodeView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LineView(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the timeline, newest first. `found_late` marks what history showed afterwards (DQ-8)."""
+    """One line of the timeline, newest first. `found_late` marks what history showed afterwards (DQ-8); `part`: what it is about."""
 
     at: datetime
     text: str
     by: str = ""
     rank: Rank | None = None
     found_late: bool = False
+    part: str = ""
 
 
 class PlanStepView(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,8 +267,37 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     forms: tuple[PlanFormView, ...] = ()
 
 
+class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
+    """One device, and when it was heard of last; `is_quiet`: longer ago than two days."""
+
+    name: str
+    last_at: datetime | None
+    since: datetime
+    ended_at: datetime | None = None
+    is_quiet: bool = False
+
+
+class ShareView(msgspec.Struct, frozen=True, kw_only=True):
+    """One class of data, and whether the viewer's team sees it and may write it."""
+
+    label: str
+    is_shared: bool
+    may_write: bool = False
+
+
+class DeputyView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who stands in, and until when."""
+
+    name: str
+    team: str
+    until: datetime
+
+
 class PatientView(msgspec.Struct, frozen=True, kw_only=True):
-    """One person: who they are, why they are flagged, what was measured, what happened. `small`: watch notes found late."""
+    """One person: who they are, why they are flagged, what was measured, what happened. `small`: watch notes found late.
+
+    `parts` are the kinds of lines that the timeline can be narrowed to, `days` how far back the pictures look.
+    """
 
     patient: str
     name: str
@@ -270,9 +309,17 @@ class PatientView(msgspec.Struct, frozen=True, kw_only=True):
     language: str = ""
     telephone: str = ""
     coordinator: str = ""
+    deputies: tuple[DeputyView, ...] = ()
+    shares: tuple[ShareView, ...] = ()
+    shared_until: datetime | None = None
+    devices: tuple[DeviceView, ...] = ()
+    medicines: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
     episodes: tuple[EpisodeView, ...] = ()
     charts: tuple[ChartView, ...] = ()
+    days: tuple[Choice, ...] = ()
     timeline: tuple[LineView, ...] = ()
+    parts: tuple[Choice, ...] = ()
     small: tuple[LineView, ...] = ()
     as_of: datetime
     fault: str = ""

@@ -116,3 +116,9 @@ def when(at: datetime, now: datetime) -> str:
         return f"yesterday {clock}"
     year = "" if at.year == now.year else f" {at.year}"
     return f"{at.day} {at.strftime('%b')}{year} {clock}"
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence: a row has one line for it, the person's page has all."""
+    head, dot, _ = text.partition(". ")
+    return head + "." if dot else text
