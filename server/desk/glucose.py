@@ -70,7 +70,9 @@ def _usual_day(told: Told, samples: Sequence[Reading], target: Band) -> ChartVie
     title = f"Glucose through the day, {SENSOR_DAYS} days"
     if isinstance(usual, NoProfile) or found is None:
         reason = usual.reason if isinstance(usual, NoProfile) else ""
-        return ChartView(key="glucose_profile", kind=SENSOR, title=f"{title}: cannot be shown", sentence=reason,
+        lowest, newest = min(samples, key=lambda one: one.value), samples[-1]
+        said = f"{reason} What came: {len(samples)} samples, lowest {number(lowest.value, 1)}, latest {number(newest.value, 1)} {_UNIT}."
+        return ChartView(key="glucose_profile", kind=SENSOR, title=f"{title}: cannot be shown", sentence=said,
                          unit=f"{_LABEL}, {_UNIT}", table=_table(told, samples))  # fmt: skip
     midnight = told.now.astimezone(told.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     frame = Frame(title=title, label="Glucose", unit=_UNIT, start=midnight, end=midnight + _DAY, places=1)

@@ -26,7 +26,7 @@ _LINES: Final = tuple(
     for name in ("body_weight", "blood_pressure", "heart_rate", "oxygen_saturation", "peak_flow", "glucose_capillary", "ketones_blood",
                  "body_temperature", "respiratory_rate", "cat_total", "act_total", "phq9_total", "gad7_total")
 )  # fmt: skip
-KINDS: Final = (*_LINES, *laboratory.KINDS, *symptoms.KINDS)
+KINDS: Final = (*_LINES, *symptoms.KINDS)
 _NOON: Final = 12
 _OLD: Final = 80
 
@@ -60,6 +60,8 @@ def _lines(told: Told, kind: Kind) -> list[Line]:
         found = [(best, "own best"), (None if best is None else round(best * 0.8), "80 % of best")]
     elif kind.name == "oxygen_saturation":
         found = [(told.number("target_spo2_low"), "target from")]
+    elif kind.name == "glucose_capillary":
+        found = [(3.9, "target"), (10.0, "target")]
     elif kind.name == "body_weight":
         found = [(told.number("usual_weight"), "when last looked at")]
     return [Line(value, label) for value, label in found if value is not None]

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from domain.actor import Actor, Scope
-from domain.readings.kinds import BY_NAME, BY_NO
+from domain.readings.kinds import BY_NAME
 from domain.readings.quality import restore_sample
 from domain.readings.reading import Reading
 from server import clock
@@ -20,10 +20,9 @@ from server.episodes import service as episodes
 SENSOR: Final = BY_NAME["glucose_cgm"].no
 SENSOR_DAYS: Final = 14
 DAYS: Final = 90
-_LABORATORY_DAYS: Final = 730
+_LABORATORY: Final = timedelta(days=730)
+"""What is measured once in months is shown over two years."""
 _STORY: Final = timedelta(days=180)
-_LONG: Final = frozenset({"hba1c"})
-"""Measured as seldom as what the laboratory measures."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,13 +38,6 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     happened: Sequence[store.HappenedRow]
     days: int
     as_of: datetime
-
-
-def _since(kind: int, now: datetime, days: int) -> datetime:
-    """How far back a kind is shown: what is measured once in months is shown over two years."""
-    known = BY_NO[kind]
-    is_rare = known.data_class.name == "LABORATORY" or known.name in _LONG
-    return now - timedelta(days=_LABORATORY_DAYS if is_rare else days)
 
 
 async def page(  # noqa: PLR0913 - one page
@@ -67,9 +59,10 @@ async def _page(
     concerns = await episodes.person_in(tx, actor, patient, now)
     ends = now + timedelta(days=1)
     readings: dict[int, list[store.ReadingRow]] = {}
-    for row in await store.READINGS.all(tx, patient, list(kinds), [_since(kind, now, days) for kind in kinds], ends):
+    rows = await store.READINGS.all(tx, patient, list(kinds), now - timedelta(days=days), ends)
+    for row in [*rows, *await store.LABORATORY.all(tx, patient, now - _LABORATORY, ends)]:
         readings.setdefault(row.kind, []).append(row)
-    hours = await store.HOURS.all(tx, patient, SENSOR, now - timedelta(days=SENSOR_DAYS), ends)
+    hours = await store.HOURS.all(tx, patient, SENSOR, now - timedelta(days=SENSOR_DAYS + 1), ends)
     shared = await store.SHARED.one(tx, patient)
     assert shared is not None  # noqa: S101 - an aggregate has always its one row
     return Page(

@@ -86,13 +86,28 @@ READINGS: Final = Query(
     ReadingRow,
     """
     select r.kind::integer as kind, r.id, r.taken_at, r.value, r.value2, r.comparator, r.manual, r.equation
-      from unnest($2::smallint[], $3::timestamptz[]) as w (kind, since)
+      from unnest($2::smallint[]) as w (kind)
       cross join lateral (
           select kind, id, taken_at, value, value2, comparator, manual, context ->> 'equation' as equation
             from reading
-           where patient_id = $1 and kind = w.kind and taken_at >= w.since and taken_at < $4 and status = 0
+           where patient_id = $1 and kind = w.kind and taken_at >= $3 and taken_at < $4 and status = 0
            order by taken_at desc limit 400) as r
      order by r.taken_at, r.id
+    """,
+)
+LABORATORY: Final = Query(
+    ReadingRow,
+    """
+    (select kind::integer as kind, id, taken_at, value, value2, comparator, manual, context ->> 'equation' as equation
+       from reading
+      where patient_id = $1 and kind between 400 and 499 and taken_at >= $2 and taken_at < $3 and status = 0
+      order by taken_at desc limit 1000)
+    union all
+    (select kind, id, taken_at, value, value2, comparator, manual, null
+       from reading
+      where patient_id = $1 and kind = 205 and taken_at >= $2 and taken_at < $3 and status = 0
+      order by taken_at desc limit 100)
+     order by taken_at, id
     """,
 )
 HOURS: Final = Query(

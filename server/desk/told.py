@@ -18,7 +18,7 @@ from server.web.drawing import Frame, Mark, number
 from server.web.views import Rank, TableRow
 
 MOST_ROWS: Final = 60
-_MOST_MARKS: Final = 9
+_MOST_MARKS: Final = 6
 EQUATIONS: Final = {"ckd_epi_2009": "CKD-EPI 2009", "ckd_epi_2021": "CKD-EPI 2021"}
 
 
