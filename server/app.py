@@ -32,7 +32,8 @@ from server.quarantine import routes as held
 from server.readings import links
 from server.readings import routes as readings
 from server.receipts import routes as receipts
-from server.rules import reports
+from server.rules import flag_page, proposals_page, reports
+from server.rules import pages as rule_pages
 from server.rules import routes as rules
 from server.web import routes as web
 
@@ -90,6 +91,9 @@ HANDLERS: Final[list[Any]] = [
     *sign_in_pages.ROUTES,
     *queue.ROUTES,
     *desk.ROUTES,
+    *flag_page.ROUTES,
+    *rule_pages.ROUTES,
+    *proposals_page.ROUTES,
     *held_pages.ROUTES,
     *web.ROUTES,
 ]

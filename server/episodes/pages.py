@@ -113,6 +113,7 @@ def _reason(reason: service.Reason, now: datetime) -> ReasonView:
     limits = ", ".join(_limit(name, str(value)) for name, value in one.limits.items())
     return ReasonView(
         text=one.sentence + (" (explained by a later reading)" if explained else ""),
+        href=f"/patients/{reason.row.patient_id}/flags/{reason.row.flag}",
         rule=f"{one.rule} v{one.version}", rank=Rank.of(reason.row.severity, emergency=reason.row.emergency),
         at=one.anchor_at, is_new=now - reason.row.raised_at < _NEW and not explained,
         advice=advice.text(one.advice, one.numbers) if one.advice else "", limits=f"Limits in force: {limits}" if limits else "",

@@ -43,6 +43,7 @@ class ReasonRow(msgspec.Struct):
     """One flag of an open episode with its latest judgement."""
 
     patient_id: UUID
+    flag: UUID
     episode: UUID | None
     rule: str
     severity: int
@@ -199,7 +200,7 @@ QUEUE: Final = Query(
 REASONS: Final = Query(
     ReasonRow,
     """
-    select f.patient_id, f.episode, f.rule, f.severity::integer as severity, f.emergency, f.state, f.anchor, f.anchor_at,
+    select f.patient_id, f.id as flag, f.episode, f.rule, f.severity::integer as severity, f.emergency, f.state, f.anchor, f.anchor_at,
            f.data_class::integer as kind_class, j.body::text as body, f.raised_at
       from flag f join judgement j on j.patient_id = f.patient_id and j.id = f.judgement
      where f.patient_id = any ($1::uuid[]) and f.episode = any ($2::uuid[]) and f.state <> 'withdrawn'
@@ -209,7 +210,7 @@ REASONS: Final = Query(
 FOUND_LATE: Final = Query(
     ReasonRow,
     """
-    select f.patient_id, f.episode, f.rule, f.severity::integer as severity, f.emergency, f.state, f.anchor, f.anchor_at,
+    select f.patient_id, f.id as flag, f.episode, f.rule, f.severity::integer as severity, f.emergency, f.state, f.anchor, f.anchor_at,
            f.data_class::integer as kind_class, j.body::text as body, f.raised_at
       from flag f join judgement j on j.patient_id = f.patient_id and j.id = f.judgement
      where f.patient_id = $1 and f.state = 'found_late'

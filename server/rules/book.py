@@ -84,6 +84,12 @@ def for_whom(rule: Rule) -> str:
     return f"{who}, {age}, {'also in pregnancy' if rule.in_pregnancy else 'not in pregnancy'}"
 
 
+def looks(rule: Rule) -> str:
+    """What a rule looks at and how far, in words."""
+    found = {**dict.fromkeys(sorted(rule.anchors), Look()), **rule.looks}
+    return "; ".join(_look(kind, found[kind]) for kind in sorted(found)) or "what the plan expected and did not come"
+
+
 def _entry(rule: Rule) -> list[str]:
     words = catalogue.words(rule)
     line = (rule.judge.__doc__ or words.about).strip().splitlines()[0]
@@ -91,8 +97,7 @@ def _entry(rule: Rule) -> list[str]:
     if rule.id in TABLE_2:
         about = f"An emergency by itself: {', '.join(said(code) for code in sorted(TABLE_2[rule.id]))}."
     about = about[0].upper() + about[1:]
-    looks = {**dict.fromkeys(sorted(rule.anchors), Look()), **rule.looks}
-    seen = "; ".join(_look(kind, looks[kind]) for kind in sorted(looks)) or "what the plan expected and did not come"
+    seen = looks(rule)
     lines = [
         f"### {rule.id} {words.title if words.title != rule.id else rule.title}",
         "",

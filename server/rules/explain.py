@@ -29,6 +29,7 @@ from server.rules.replay import Replayed
 from server.sql import Query
 
 AFTER: Final = timedelta(days=2)
+_OWN: Final = "this person's own"
 
 
 class FlagRow(msgspec.Struct):
@@ -174,6 +175,11 @@ class Stood(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None
     reason: str
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is this person's own."""
+        return self.layer == _OWN
+
 
 class Normal(msgspec.Struct, frozen=True, kw_only=True):
     """The person's own normal that the rule asked for; None: too few days, `least` are needed."""
@@ -267,7 +273,7 @@ def _stood(row: FlagRow, entries: Limits, who: Mapping[UUID, store.FoundRow | Wh
         stands = in_force(one.limit, entries.get(one.key, ()), row.anchor_at, floor=one.floor)
         entry = stands if isinstance(stands, Dated) else None
         setter = who.get(entry.id) if entry is not None and entry.id is not None else None
-        layer = "built in" if entry is None else "this person's own" if entry.layer is Layer.PERSON else "set by the service"
+        layer = "built in" if entry is None else _OWN if entry.layer is Layer.PERSON else "set by the service"
         found.append(Stood(
             key=one.key, label=label(one), unit=unit(one), value=one.limit.value if stands.value is None else stands.value, mg=stands.mg,
             usual=one.limit.value, layer=layer, who=setter.names if isinstance(setter, WhoRow) else "",

@@ -16,6 +16,7 @@ from domain.episodes.value import OVERALL, Caseload, RuleValue, may_rest
 from domain.errors import NotFound
 from domain.plans.limits import Governed, in_force
 from server import clock
+from server.audit.reads import Reads
 from server.db import Database
 from server.episodes import value
 from server.rules import service, store
@@ -114,6 +115,29 @@ async def overview(database: Database, actor: Actor, team: UUID | None = None) -
         team=here, teams=known, rules=rules, short=_load(caseload, worth[SHORT], SHORT), long=_load(caseload, worth[LONG], LONG),
         waiting=waiting, sets=sets, rule_set=RULE_SET, as_of=now,
     )  # fmt: skip
+
+
+async def own(database: Database, reads: Reads, actor: Actor, rule: str, request_id: UUID) -> list[store.OwnRow]:
+    """The limits of one rule that people have of their own, of those whom the asker may see."""
+    if Scope.EPISODES_READ not in actor.scopes:
+        return []
+    async with database.begin(actor) as tx:
+        found = await store.OWN.all(tx, rule)
+    for patient in {row.patient_id for row in found}:
+        await reads.record(actor, patient, "limits", request_id)
+    return found
+
+
+async def my_teams(database: Database, actor: Actor) -> frozenset[UUID]:
+    """The services that the asker belongs to."""
+    async with database.begin(actor) as tx:
+        return frozenset(row.team_id for row in await service.teams(tx, actor) if row.is_mine)
+
+
+async def team_name(database: Database, actor: Actor, team: UUID) -> str:
+    """What a service of the asker's organisation is called."""
+    async with database.begin(actor) as tx:
+        return next((row.name for row in await service.teams(tx, actor) if row.team_id == team), "")
 
 
 def _load(caseload: Caseload, worth: Mapping[str, RuleValue], days: int) -> Load:

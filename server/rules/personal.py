@@ -65,6 +65,17 @@ async def own(database: Database, reads: Reads, actor: Actor, request_id: UUID, 
     return found
 
 
+async def waiting(database: Database, reads: Reads, actor: Actor, request_id: UUID) -> list[store.WaitingRow]:
+    """What is proposed for people whom the asker may see and not agreed yet, the oldest first."""
+    if actor.kind is not ActorKind.STAFF or Scope.EPISODES_READ not in actor.scopes:
+        return []
+    async with database.begin(actor) as tx:
+        found = await store.PERSONAL_WAITING.all(tx)
+    for patient in {row.patient_id for row in found}:
+        await reads.record(actor, patient, "limits", request_id)
+    return found
+
+
 async def _must_see(tx: Tx, patient: UUID) -> None:
     if await tx.fetchrow("select 1 from patient where patient_id = $1", patient) is None:
         raise NotFound

@@ -103,6 +103,39 @@ class PersonalProposalRow(msgspec.Struct):
     end_reason: str | None
 
 
+class WaitingRow(msgspec.Struct):
+    """A proposal for one person that is not agreed yet."""
+
+    patient_id: UUID
+    proposal_id: UUID
+    given_name: str
+    family_name: str
+    body: str
+    reason: str
+    proposed_name: str | None
+    proposed_at: datetime
+    from_at: datetime
+    review_at: datetime
+    clinician_name: str | None
+    clinician_at: datetime | None
+    agreed_at: datetime | None
+
+
+class OwnRow(msgspec.Struct):
+    """One entry of somebody's own limit that stands now."""
+
+    patient_id: UUID
+    given_name: str
+    family_name: str
+    name: str
+    value: Decimal | None
+    mg: Decimal | None
+    from_at: datetime
+    review_at: datetime | None
+    reason: str
+    set_by_name: str | None
+
+
 class LimitsRow(msgspec.Struct):
     """Every entry that concerns one person, as JSON by name."""
 
@@ -178,6 +211,20 @@ PERSONAL: Final = Query(
       from personal_limit l left join staff s on s.staff_id = l.set_by
      where l.patient_id = $1 and l.withdrawn_at is null
      order by l.name, l.from_at, l.limit_id
+    """,
+)
+# Of each person's entries for one limit the newest that has begun holds.
+OWN: Final = Query(
+    OwnRow,
+    """
+    select distinct on (p.family_name, p.given_name, l.patient_id, l.name) l.patient_id, p.given_name, p.family_name, l.name, l.value,
+           l.mg, l.from_at, l.review_at, l.reason, s.name as set_by_name
+      from personal_limit l
+      join patient p on p.patient_id = l.patient_id
+      left join staff s on s.staff_id = l.set_by
+     where split_part(l.name, '.', 1) = $1 and l.withdrawn_at is null and l.from_at <= now() and (l.to_at is null or l.to_at > now())
+     order by p.family_name, p.given_name, l.patient_id, l.name, l.from_at desc, l.limit_id desc
+     limit 200
     """,
 )
 ADD: Final = Query(
@@ -346,6 +393,21 @@ OF_PERSON: Final = Query(
       left join staff c on c.staff_id = p.clinician
      where p.patient_id = $1 and ($2::uuid is null or p.proposal_id = $2)
      order by p.proposed_at desc, p.proposal_id
+     limit 100
+    """,
+)
+# What waits for a clinician or for the person, of everybody whom the asker may see.
+PERSONAL_WAITING: Final = Query(
+    WaitingRow,
+    """
+    select p.patient_id, p.proposal_id, q.given_name, q.family_name, p.body::text as body, p.reason, o.name as proposed_name,
+           p.proposed_at, p.from_at, p.review_at, c.name as clinician_name, p.clinician_at, p.agreed_at
+      from personal_proposal p
+      join patient q on q.patient_id = p.patient_id
+      left join staff o on o.staff_id = p.proposed_by
+      left join staff c on c.staff_id = p.clinician
+     where p.ended_by is null and (p.clinician is null or p.agreed_at is null)
+     order by p.proposed_at, p.proposal_id
      limit 100
     """,
 )

@@ -269,6 +269,13 @@ async def last(database: Database, actor: Actor, teams: Sequence[UUID], most: in
         return [of_row(row) for row in await LAST.all(tx, list(teams), most)]
 
 
+async def some(database: Database, actor: Actor, runs: Sequence[UUID]) -> list[Run]:
+    """Trials of the asker's organisation by their ids; what is not there is left out."""
+    service.must_be_staff(actor)
+    async with database.begin(actor) as tx:
+        return [of_row(row) for run in dict.fromkeys(runs) for row in await ONE.all(tx, run)]
+
+
 async def people(database: Database, reads: Reads, actor: Actor, run: UUID, request_id: UUID) -> list[Person]:
     """Who would have been watched differently: those whom the asker may see, and what of theirs."""
     service.must_be_staff(actor)

@@ -80,10 +80,11 @@ class CodeView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReasonView(msgspec.Struct, frozen=True, kw_only=True):
-    """Why, in words and numbers; `rule` is the rule's own name, shown when asked for."""
+    """Why, in words and numbers; `rule` is the rule's own name, `href` where the flag answers for itself."""
 
     text: str
     rule: str
+    href: str
     rank: Rank
     at: datetime
     is_new: bool = False

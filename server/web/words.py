@@ -1,5 +1,6 @@
 """The words that several pages share, each once; plain English, a few words, nothing that blames."""
 
+from datetime import date as _date
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -105,6 +106,21 @@ def waited(since: datetime, now: datetime) -> str:
     if gone < timedelta(days=1):
         return f"{minutes // 60} h"
     return f"{gone.days} day{'s' if gone.days != 1 else ''}"
+
+
+def span(gone: timedelta) -> str:
+    """How long, in the largest unit that fits."""
+    minutes = max(int(gone.total_seconds() // 60), 0)
+    for size, name in ((1440, "day"), (60, "hour"), (1, "minute")):
+        many = minutes // size
+        if many:
+            return f"{many} {name}{'s' if many != 1 else ''}"
+    return "a moment"
+
+
+def date(at: _date) -> str:
+    """A day in full."""
+    return f"{at.day} {at:%B %Y}"
 
 
 def when(at: datetime, now: datetime) -> str:

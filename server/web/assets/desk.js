@@ -167,3 +167,15 @@ document.addEventListener("htmx:sse:error", (event) => {
   liveWords(isOver ? "Signed out: load the page again" : "Not live: trying again", "off");
 });
 document.addEventListener("htmx:sse:close", () => liveWords("Not live: load the page again", "off"));
+
+// A slider and the number beside it are one; without scripts there is only the number.
+for (const slide of document.querySelectorAll("[data-slide]")) {
+  const field = document.getElementById(slide.dataset.slide);
+  slide.hidden = false;
+  slide.addEventListener("input", () => {
+    field.value = slide.value;
+  });
+  field.addEventListener("input", () => {
+    if (field.value !== "") slide.value = field.value;
+  });
+}
