@@ -10,7 +10,7 @@ from server.audit.reads import Reads
 from server.db import BUSY, Database, Role
 from server.http import BODY_LIMIT, LARGE_LIMIT
 from server.ingest import Ingest
-from server.limits import Buckets
+from server.limits import Buckets, Turns
 from server.live import Live
 from server.readings.service import Devices
 
@@ -47,6 +47,7 @@ class Parts:
         self.authenticate = authenticate
         self.extras = extras or {}
         self.limits = limits
+        self.machines: Final = Turns()
         self.is_accepting = True
 
     async def ready(self) -> dict[str, Any]:

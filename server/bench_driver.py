@@ -13,7 +13,7 @@ from uuid_utils import uuid7
 
 from server import clock
 
-APART_S: Final = 7_800
+APART_S: Final = 4_800
 """A person's single readings are so far apart: hours, as in life; nearer ones would be looked at together."""
 BACK_S: Final = 144_000
 """So long ago the first of them was: what is younger than two days is judged from the picture alone."""
@@ -35,6 +35,10 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     """How many single readings were sent before: people take turns, and each one's next reading is their newest."""
     base: int = 0
     """Unix time of everybody's first."""
+    rate: float = 0
+    """So many requests a second of all clients together; 0: as many as are answered."""
+    serials: list[str] = []
+    """Devices whose readings these are; empty: the sender's own."""
     most: int = 0
     """So many requests of each client at most; 0: as many as there is time for."""
 
@@ -64,6 +68,7 @@ class Client(asyncio.Protocol):
         self._wanted = -1
         self.took: list[float] = []
         self.failed = 0
+        self._due = time.perf_counter()
         self._turn = load.turn + lane - load.clients
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -91,6 +96,9 @@ class Client(asyncio.Protocol):
             self._buffer, self._wanted = b"", -1
             if time.perf_counter() >= self._until or len(self.took) == self._load.most:
                 self._transport.close()
+            elif self._load.rate:
+                self._due += self._load.clients / self._load.rate
+                asyncio.get_running_loop().call_later(max(self._due - time.perf_counter(), 0), self._next)
             else:
                 self._next()
 
@@ -102,6 +110,8 @@ class Client(asyncio.Protocol):
             self.done.set_result(None)
 
     def _next(self) -> None:
+        if self._transport.is_closing():
+            return
         request = self._reading() if self._load.read in {"latest_100", "queue_50"} else self._writing()
         self._began = time.perf_counter()
         self._transport.write(request)
@@ -117,6 +127,8 @@ class Client(asyncio.Protocol):
     def _item(self, patient: str, at: float) -> tuple[str, str]:
         made = str(uuid7())
         owner = f'"patient":"{patient}",' if self._load.floor else ""
+        if self._load.serials:
+            owner = f'"deviceSerial":"{self._chance.choice(self._load.serials)}",'
         value = self._chance.randint(60, 90)
         taken_at = datetime.fromtimestamp(at + self._chance.random(), UTC).isoformat(timespec="microseconds")
         return made, f'{{"id":"{made}",{owner}"kind":"heart_rate","takenAt":"{taken_at}","value":{value},"unit":"/min"}}'

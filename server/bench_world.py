@@ -16,9 +16,10 @@ import httpx
 import msgspec
 from uuid_utils.compat import uuid7
 
+from domain.actor import Scope
 from server import bench_wrk, clock, migrate, postgres
 from server.auth import keys
-from server.auth.actor import of_patient, of_staff
+from server.auth.actor import of_patient, of_staff, of_vendor
 from server.auth.tokens import Tokens
 from server.bench_driver import BACK_S, Load, Measured
 from server.db import Database, Role, connect
@@ -34,6 +35,7 @@ WARM: Final = 6
 """Readings of everybody before anything is measured: verdicts have settled, pictures and plans are there."""
 READ: Final = 200
 """People of whom the latest hundred readings are read: they sent as many."""
+DEVICES: Final = 64
 READING: Final = frozenset({"latest_100", "gather"})
 FRESH_S: Final = 300
 """Tokens older than this are made anew, so that none expires while it is measured."""
@@ -112,8 +114,8 @@ class World:
         )
         self.patients: list[UUID] = []
         self.tokens: list[str] = []
-        self.nurse_token = ""
-        self.org = self.nurse = UUID(int=0)
+        self.nurse_token = self.vendor_token = ""
+        self.org = self.nurse = self.vendor = UUID(int=0)
         self._made_at = 0.0
         self._base = int(clock.now().timestamp()) - BACK_S
         self._turns: dict[tuple[int, int], int] = {}
@@ -144,6 +146,11 @@ class World:
                 patient = await admin.add_patient(tx, org, person)
                 await admin.add_grant(tx, patient, team, from_at=clock.now() - timedelta(days=1))
                 self.patients.append(patient)
+            self.vendor = await admin.add_client(tx, org, "Bench devices", "bench")
+            # The last people of those who take turns have devices.
+            for place, patient in enumerate(self.patients[PEOPLE // 2 - DEVICES : PEOPLE // 2]):
+                device = await admin.add_device(tx, "bench", "Watch", f"bench-{place}")
+                await admin.assign_device(tx, device, patient, clock.now() - timedelta(days=30))
         await database.close()
         self.org, self.nurse = org, nurse
 
@@ -154,6 +161,8 @@ class World:
         self._made_at = time.monotonic()
         now = int(clock.now().timestamp())
         self.tokens = [self._tokens.issue(of_patient(one, self.org, "bench", now), now, lives_s=600) for one in self.patients]
+        vendor = of_vendor(self.vendor, self.org, frozenset({Scope.READINGS_WRITE}), now)
+        self.vendor_token = self._tokens.issue(vendor, now, lives_s=600)
         self.nurse_token = self._tokens.issue(of_staff(self.nurse, self.org, "nurse", str(uuid7()), now, now + 600), now, lives_s=600)
 
     def serve(self, module: str, *arguments: str) -> Served:
@@ -197,11 +206,36 @@ class World:
         """Load from another process; what it saw. wrk where it is installed, since it takes little of the machine."""
         if self.with_wrk and not load.most:
             return bench_wrk.drive(load, self.folder)
-        done = subprocess.run([sys.executable, "-m", "server.bench_driver"], input=msgspec.json.encode(load), capture_output=True,
-                              check=False, cwd=Path(__file__).parent.parent)  # fmt: skip
-        if done.returncode != 0:
-            raise RuntimeError(done.stderr.decode()[-2000:])
-        return msgspec.json.decode(done.stdout, type=Measured)
+        return self.finish(self.start(load))
+
+    def start(self, load: Load) -> "subprocess.Popen[bytes]":
+        """Our own driver, at work."""
+        driver = subprocess.Popen([sys.executable, "-m", "server.bench_driver"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  cwd=Path(__file__).parent.parent)  # fmt: skip
+        assert driver.stdin is not None  # noqa: S101 - a pipe was asked for
+        driver.stdin.write(msgspec.json.encode(load))
+        driver.stdin.close()
+        driver.stdin = None
+        self._children.append(driver)
+        return driver
+
+    def finish(self, driver: "subprocess.Popen[bytes]") -> Measured:
+        """What it saw, when it is done."""
+        said, _ = driver.communicate()
+        self._children.remove(driver)
+        if driver.returncode != 0:
+            raise RuntimeError("The driver of the bench ended early.")
+        return msgspec.json.decode(said, type=Measured)
+
+    def vendor_load(self, port: int, seconds: float) -> Load:
+        """A vendor's machines that send batches of twenty without a pause."""
+        load = self.load(port, "flood", 16, 20, floor=False)
+        serials = [f"bench-{place}" for place in range(DEVICES)]
+        return msgspec.structs.replace(load, tokens=[self.vendor_token], patients=load.patients[:1], serials=serials, seconds=seconds)
+
+    def count(self, port: int, sent: int) -> None:
+        """So many single readings were sent besides: the next ones are newer."""
+        self._turns[port, 1] = self._turns.get((port, 1), 0) + sent
 
     def warm(self, port: int, *, floor: bool, half: int = 0) -> None:
         """Everybody some readings, so that a cold start is no part of what is measured; and tokens are known."""
@@ -212,7 +246,10 @@ class World:
         load = self.load(port, "warm", 8, 1, floor=floor, most=people // 8, half=half)
         sent = self.drive(msgspec.structs.replace(load, seconds=300)).requests
         self._turns[port, 1] = sent + 8
-        load = self.load(port, "gather", 8, 100, floor=floor, most=READ // 8, half=half)
+
+    def gather(self, port: int, *, floor: bool) -> None:
+        """Those of whom the latest are read send a hundred readings each."""
+        load = self.load(port, "gather", 8, 100, floor=floor, most=READ // 8)
         self.drive(msgspec.structs.replace(load, seconds=300, turn=0))
 
     def measure(self, child: "subprocess.Popen[bytes]", port: int, name: str, clients: int, batch: int, *, floor: bool,  # noqa: PLR0913

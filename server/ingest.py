@@ -7,6 +7,7 @@ the version of the picture row decides, so a crash or a second process can neith
 import asyncio
 import base64
 import contextlib
+import zlib
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -38,16 +39,18 @@ log = structlog.get_logger("ingest")
 
 GROUP: Final = 2_000
 """Readings in one commit, at most."""
-VENDOR_SHARE: Final = 500
-"""Of these, readings sent by machines at most, so that a flood cannot starve patients (ING-11)."""
+VENDOR_SHARE: Final = 20
+"""Of these, readings sent by machines at most: so long a patient's reading waits for a flood, some milliseconds (ING-11, NUM-5)."""
 WAITING: Final = {False: 20_000, True: 5_000}
 """Readings that may wait in one flusher (patients, vendors) before the answer is 503."""
 TRIES: Final = 5
 _MOVED: Final = 2
 """What `ingest_one` answers when the picture moved on."""
-CACHED_BYTES: Final = 160_000_000
+CACHED_BYTES: Final = 110_000_000
 """Pictures kept as bytes in one process: over 10,000 of people with six kinds and 60 days."""
-HOT: Final = 256
+WHOLE: Final = 0.35
+"""Of these so much is there as it is; who has been away for longer is kept deflated to a third (about 0.1 ms to have again)."""
+HOT: Final = 512
 """Pictures kept as objects by one flusher: whoever sends one reading soon sends the next."""
 
 
@@ -87,7 +90,7 @@ class Part(msgspec.Struct, frozen=True):
 class Work:
     """One request's parts, waiting for their answer. Without a request it judges again what is due."""
 
-    __slots__ = ("answer", "at", "parts", "request", "size")
+    __slots__ = ("answer", "at", "is_machine", "parts", "request", "size")
 
     def __init__(self, request: Request | None, parts: Sequence[Part], at: datetime | None,
                  answer: "asyncio.Future[list[list[Outcome]]]") -> None:
@@ -96,6 +99,7 @@ class Work:
         self.at = at
         self.answer = answer
         self.size = sum(len(part.drafts) for part in parts) or 1
+        self.is_machine = request is not None and request.actor.kind is ActorKind.VENDOR
 
 
 class _Loaded(msgspec.Struct):
@@ -130,14 +134,15 @@ ONE: Final = (
 
 
 class Pictures:
-    """Pictures of one flusher: the latest as objects, the others as bytes, the least used forgotten first."""
+    """Pictures of one flusher: the latest as objects, those before as bytes, the rest as fewer bytes; the least used are forgotten."""
 
     def __init__(self, most_bytes: int = CACHED_BYTES, hot: int = HOT) -> None:
         self._most = most_bytes
         self._hot_most = hot
         self._hot: OrderedDict[UUID, Picture] = OrderedDict()
         self._kept: OrderedDict[UUID, bytes] = OrderedDict()
-        self._size = 0
+        self._cold: OrderedDict[UUID, bytes] = OrderedDict()
+        self._kept_size = self._cold_size = 0
 
     def get(self, patient: UUID) -> Picture | None:
         """A fresh copy that may be changed, or None when it must be loaded."""
@@ -145,10 +150,14 @@ class Pictures:
         if picture is not None:
             return picture.fork()
         kept = self._kept.get(patient)
-        if kept is None:
+        if kept is not None:
+            self._kept.move_to_end(patient)
+            return unpack(kept)
+        cold = self._cold.get(patient)
+        if cold is None:
             return None
-        self._kept.move_to_end(patient)
-        return unpack(kept)
+        self._cold.move_to_end(patient)
+        return unpack(zlib.decompress(cold))
 
     def put(self, patient: UUID, picture: Picture) -> None:
         """Remember a picture as it was committed."""
@@ -158,9 +167,18 @@ class Pictures:
         if len(self._hot) > self._hot_most:
             cool, picture = self._hot.popitem(last=False)
             kept = self._kept[cool] = pack(picture)
-            self._size += len(kept)
-            while self._size > self._most:
-                self._drop(next(iter(self._kept)))
+            self._kept_size += len(kept)
+            self._shrink()
+
+    def _shrink(self) -> None:
+        while self._kept_size > self._most * WHOLE:
+            patient, kept = self._kept.popitem(last=False)
+            self._kept_size -= len(kept)
+            cold = self._cold[patient] = zlib.compress(kept, 1)
+            self._cold_size += len(cold)
+        while self._cold and self._kept_size + self._cold_size > self._most:
+            _, cold = self._cold.popitem(last=False)
+            self._cold_size -= len(cold)
 
     def forget(self, patient: UUID) -> None:
         """Load it afresh next time."""
@@ -170,10 +188,13 @@ class Pictures:
     def _drop(self, patient: UUID) -> None:
         kept = self._kept.pop(patient, None)
         if kept is not None:
-            self._size -= len(kept)
+            self._kept_size -= len(kept)
+        cold = self._cold.pop(patient, None)
+        if cold is not None:
+            self._cold_size -= len(cold)
 
     def __len__(self) -> int:
-        return len(self._hot) + len(self._kept)
+        return len(self._hot) + len(self._kept) + len(self._cold)
 
 
 class _Chain:
@@ -257,7 +278,7 @@ class Flusher:
 
     def put(self, work: Work) -> None:
         """Queue work; refused at once when too much waits (ING-11)."""
-        machine = work.request is not None and work.request.actor.kind is ActorKind.VENDOR
+        machine = work.is_machine
         if self._stopping or self._waiting[machine] + work.size > WAITING[machine]:
             raise Busy("Too many readings are waiting to be stored; send these again in a moment.")
         self._waiting[machine] += work.size
@@ -326,7 +347,7 @@ class Flusher:
             now = works[0].at or clock.now()
             group = _Group(now)
             await self._load(connection, group, works, wide)
-            answers = [[group.add(work, part) for part in work.parts] for work in works]
+            answers = [await self._judged(group, work) for work in works]
             spoilt = _spoilt(works, answers)
             if spoilt:
                 works = [work for work in works if work not in spoilt]
@@ -354,6 +375,17 @@ class Flusher:
                     work.answer.set_result(answer)
             return
         raise Busy("Somebody else is writing for the same person; send this again.")
+
+    @staticmethod
+    async def _judged(group: _Group, work: Work) -> list[list[Outcome]]:
+        """What became of one request's drafts. A machine's many people are judged with pauses, in which patients are served."""
+        if not work.is_machine:
+            return [group.add(work, part) for part in work.parts]
+        outcomes: list[list[Outcome]] = []
+        for part in work.parts:
+            outcomes.append(group.add(work, part))
+            await asyncio.sleep(0)
+        return outcomes
 
     def _without(self, group: _Group, works: list[Work], refused: Sequence[int]) -> list[Work]:
         """Leave out the requests that may not write; the rest is judged again without them."""
@@ -770,7 +802,7 @@ def _hours(picture: Picture, patient: UUID, touched: Sequence[Reading]) -> list[
 class Ingest:
     """All flushers of this process. `submit` answers after the commit."""
 
-    def __init__(self, database: Database, *, flushers: int = 2, cached_bytes: int = CACHED_BYTES) -> None:
+    def __init__(self, database: Database, *, flushers: int = 1, cached_bytes: int = CACHED_BYTES) -> None:
         self._pictures = [Pictures(cached_bytes // flushers) for _ in range(flushers)]
         self._flushers = [Flusher(database, pictures) for pictures in self._pictures]
 

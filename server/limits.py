@@ -3,15 +3,17 @@
 Readings and symptom reports of patients are never limited; sign-in attempts are counted in the database (TOK-9) besides.
 """
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 import msgspec
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.actor import Actor, ActorKind
-from domain.errors import RateLimited, Refusal
+from domain.errors import Busy, RateLimited, Refusal
 from server import clock
 
 MOST: Final = 20_000
@@ -70,6 +72,27 @@ def told(share: Share, left: int) -> list[tuple[bytes, bytes]]:
         (b"ratelimit-policy", f'"{share.name}";q={share.burst};w={window}'.encode()),
         (b"ratelimit", f'"{share.name}";r={left};t={window}'.encode()),
     ]
+
+
+class Turns:
+    """Requests of machines with readings, a few at a time: however many come at once, a patient waits for a few only (NUM-5)."""
+
+    def __init__(self, at_once: int = 2, waiting: int = 64) -> None:
+        self._free = asyncio.Semaphore(at_once)
+        self._most = at_once + waiting
+        self._here = 0
+
+    @asynccontextmanager
+    async def take(self) -> AsyncGenerator[None]:
+        """Wait for a turn. Raises Busy when too many wait already."""
+        if self._here >= self._most:
+            raise Busy("Too many machines are sending at once; send this again in a moment.")
+        self._here += 1
+        try:
+            async with self._free:
+                yield
+        finally:
+            self._here -= 1
 
 
 class Limited:

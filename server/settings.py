@@ -29,7 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     docs: bool = True
     brand: str = "Steady"
     issuer: str = "https://steady.invalid"
-    flushers: int = 2
+    flushers: int = 1
     accountable_person: str = "not named yet"
     demo: bool = False
     rate_limits: bool = True
@@ -95,7 +95,7 @@ def read(environment: Mapping[str, str] | None = None, *, data: Path | None = No
         log_level=found.get("STEADY_LOG_LEVEL", "warning"),
         docs=found.get("STEADY_DOCS", "on") == "on",
         brand=found.get("STEADY_BRAND", "Steady"),
-        flushers=_number(found, "STEADY_FLUSHERS", 2, 1, 16),
+        flushers=_number(found, "STEADY_FLUSHERS", 1, 1, 16),
         accountable_person=found.get("STEADY_ACCOUNTABLE_PERSON", "not named yet"),
         demo=found.get("STEADY_DEMO") == "on",
         rate_limits=found.get("STEADY_RATE_LIMITS", "on") == "on",

@@ -47,7 +47,7 @@ async def page(  # noqa: PLR0913 - one page
     actor.must(Scope.EPISODES_READ)
     now = clock.now()
     logged = reads.record(actor, patient, "record", request_id)
-    async with database.begin(actor) as tx:
+    async with database.begin(actor, one=patient) as tx:
         found = await _page(tx, actor, patient, kinds, days, now)
     await logged
     return found

@@ -115,7 +115,7 @@ async def queue(database: Database, reads: Reads, actor: Actor, request_id: UUID
     """Everybody with an open concern whom the asker may see; `only` one person, for a live row."""
     actor.must(Scope.EPISODES_READ)
     now = clock.now()
-    async with database.begin(actor) as tx:
+    async with database.begin(actor, one=only) as tx:
         rows = await store.QUEUE.all(tx, only)
         count = None if only else await store.COUNT.one(tx)
         watching = None if only else await teams.watching(tx, actor, now)

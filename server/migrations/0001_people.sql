@@ -10,6 +10,11 @@ create function app_org() returns uuid language sql stable parallel safe
 create function app_patients() returns uuid[] language sql stable parallel safe
     as $$ select nullif(current_setting('app.patients', true), '')::uuid[] $$;
 
+-- Whom this transaction is about, where it is about one person alone: it sees what its principal may see of that person, and of
+-- nobody else. It can only take away; what is not looked for need not be worked out for a whole caseload.
+create function app_one() returns uuid language sql stable parallel safe
+    as $$ select nullif(current_setting('app.one', true), '')::uuid $$;
+
 create table organisation (
     org_id uuid primary key,
     name text not null check (length(name) between 1 and 200),
@@ -188,7 +193,12 @@ union all
 select m.staff_id, g.patient_id, class.no, true, g.may_write, 'grant'
   from team_member m
   join principal p on p.principal_id = m.staff_id and p.ended_at is null
-  join access_grant g on g.team_id = m.team_id
+  cross join lateral (
+       select a.patient_id, a.may_write, a.data_classes, a.from_at, a.to_at from access_grant a
+        where a.team_id = m.team_id and (select app_one()) is null
+       union all
+       select a.patient_id, a.may_write, a.data_classes, a.from_at, a.to_at from access_grant a
+        where a.team_id = m.team_id and a.patient_id = (select app_one())) as g
   cross join lateral unnest(g.data_classes) as class (no)
  where m.from_at <= now() and (m.to_at is null or m.to_at > now())
    and g.from_at <= now() and (g.to_at is null or g.to_at > now())

@@ -12,7 +12,8 @@ create function latest_of_kind(p_principal uuid, p_org uuid, p_patient uuid, p_k
 declare
     since timestamptz := p_since;
 begin
-    perform set_config('app.principal', p_principal::text, true), set_config('app.org', coalesce(p_org::text, ''), true);
+    perform set_config('app.principal', p_principal::text, true), set_config('app.org', coalesce(p_org::text, ''), true),
+            set_config('app.one', p_patient::text, true);
     -- Found near now first, so that old months are not touched; all the past only where the last weeks hold too few.
     loop
         select case when bool_and(r.value2 is null and r.value3 is null and r.original is null and r.unit is null

@@ -89,7 +89,16 @@ def _count(parts: Parts, actor: Actor) -> tuple[tuple[bytes, bytes], ...]:
 async def _put(parts: Parts, scope: Scope, receive: Receive, sent_id: UUID, patient: UUID | None) -> Answer:
     actor = parts.signed_in(scope)
     share = _count(parts, actor)
-    item = wire.decode_one(await read_body(scope, receive))
+    body = await read_body(scope, receive)
+    if actor.kind is not ActorKind.VENDOR:
+        return await _one(parts, scope, actor, body, sent_id, patient, share)
+    async with parts.machines.take():
+        return await _one(parts, scope, actor, body, sent_id, patient, share)
+
+
+async def _one(parts: Parts, scope: Scope, actor: Actor, body: bytes, sent_id: UUID, patient: UUID | None,  # noqa: PLR0913 - what a request is
+               share: tuple[tuple[bytes, bytes], ...]) -> Answer:  # fmt: skip
+    item = wire.decode_one(body)
     if item.id != sent_id:
         raise Invalid("The id in the body is not the one in the address.", "/id")
     (found,) = await service.take(parts.ingest, parts.devices, actor, request_id(scope), [item], patient)
@@ -108,7 +117,16 @@ async def _retract(parts: Parts, scope: Scope, receive: Receive, sent_id: UUID, 
 async def _post(parts: Parts, scope: Scope, receive: Receive, patient: UUID | None) -> Answer:
     actor = parts.signed_in(scope)
     share = _count(parts, actor)
-    items = wire.decode_batch(await read_body(scope, receive, parts.body_limit(actor)))
+    body = await read_body(scope, receive, parts.body_limit(actor))
+    if actor.kind is not ActorKind.VENDOR:
+        return await _many(parts, scope, actor, body, patient, share)
+    async with parts.machines.take():
+        return await _many(parts, scope, actor, body, patient, share)
+
+
+async def _many(parts: Parts, scope: Scope, actor: Actor, body: bytes, patient: UUID | None,
+                share: tuple[tuple[bytes, bytes], ...]) -> Answer:  # fmt: skip
+    items = wire.decode_batch(body)
     found = await service.take(parts.ingest, parts.devices, actor, request_id(scope), items, patient)
     return Answer(200, wire.encode(wire.BatchOut(items=found)), headers=share)
 

@@ -201,7 +201,7 @@ async def latest(  # noqa: PLR0913 - a query has its filters
     starts = [start] if start is not None else [*(until - step for step in _STEPS), _EVER]
     rows: list[store.ReadingRow] = []
     hours: Sequence[store.HourRow] = ()
-    async with database.begin(actor) as tx:
+    async with database.begin(actor, one=patient) as tx:
         for since in starts:
             if kind is None:
                 rows = await store.between(tx, patient, since, until, limit)

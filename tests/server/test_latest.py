@@ -57,3 +57,16 @@ async def test_row_2_who_has_no_grant_sees_nothing_and_inv_11_each_look_is_one_r
     async with database.begin(clinic.actor("patient")) as tx:
         rows = await tx.fetch("select actor from audit where patient_id = $1 and what = 'readings' and action = 'R'", clinic.patient)
     assert len(rows) == 2
+
+
+async def test_row_2_a_transaction_about_one_person_sees_nobody_else(clinic: Clinic, database: Database) -> None:
+    nurse = clinic.actor("nurse")
+    async with database.begin(nurse) as tx:
+        everybody = {row[0] for row in await tx.fetch("select patient_id from patient")}
+    async with database.begin(nurse, one=clinic.patient) as tx:
+        assert [row[0] for row in await tx.fetch("select patient_id from patient")] == [clinic.patient]
+    async with database.begin(nurse, one=clinic.stranger) as tx:
+        assert await tx.fetch("select patient_id from patient") == []
+    # It goes no further than its transaction.
+    async with database.begin(nurse) as tx:
+        assert {row[0] for row in await tx.fetch("select patient_id from patient")} == everybody

@@ -1,5 +1,6 @@
 """Each caller has a share; a patient's readings and symptom reports have none (INV-20)."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -7,10 +8,10 @@ import pytest
 from httpx import ASGITransport, AsyncClient, Response
 from uuid_utils.compat import uuid7
 
-from domain.errors import RateLimited
+from domain.errors import Busy, RateLimited
 from server.app import build
 from server.app_state import Parts
-from server.limits import PATIENT, STAFF, VENDOR, Buckets, Share
+from server.limits import PATIENT, STAFF, VENDOR, Buckets, Share, Turns
 from tests.clinic import Clinic
 
 SMALL = Share("small", 3, 2.0)
@@ -86,3 +87,23 @@ async def test_inv_20_the_limits_can_be_switched_off_for_a_measurement(parts: Pa
             assert "ratelimit" not in (await client.get("/v1/me", headers=clinic.token("nurse"))).headers
     finally:
         parts.limits = kept
+
+
+async def test_num_5_machines_take_turns_and_too_many_are_told_to_come_back() -> None:
+    turns, inside, most = Turns(at_once=2, waiting=3), 0, 0
+
+    async def send() -> bool:
+        nonlocal inside, most
+        try:
+            async with turns.take():
+                inside += 1
+                most = max(most, inside)
+                await asyncio.sleep(0)
+                inside -= 1
+        except Busy:
+            return False
+        return True
+
+    assert (await asyncio.gather(*(send() for _ in range(9)))).count(True) == 5
+    assert most == 2
+    assert await send()
