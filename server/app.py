@@ -19,6 +19,7 @@ from server.desk import pages as desk
 from server.edge import Edge, problem_response
 from server.episodes import pages as queue
 from server.episodes import routes as episodes
+from server.facts import routes as facts
 from server.fhir import routes as fhir
 from server.forms import routes as forms
 from server.http import AnyRequest
@@ -35,6 +36,8 @@ from server.receipts import routes as receipts
 from server.rules import flag_page, proposals_page, reports
 from server.rules import pages as rule_pages
 from server.rules import routes as rules
+from server.teams import pages as team_pages
+from server.teams import routes as teams
 from server.web import routes as web
 
 VERSION: Final = "0.1.0"
@@ -77,6 +80,8 @@ HANDLERS: Final[list[Any]] = [
     document,
     *sign_in.ROUTES,
     *people.ROUTES,
+    *facts.ROUTES,
+    *teams.ROUTES,
     *audit.ROUTES,
     *readings.ROUTES,
     *links.ROUTES,
@@ -94,6 +99,7 @@ HANDLERS: Final[list[Any]] = [
     *flag_page.ROUTES,
     *rule_pages.ROUTES,
     *proposals_page.ROUTES,
+    *team_pages.ROUTES,
     *held_pages.ROUTES,
     *web.ROUTES,
 ]

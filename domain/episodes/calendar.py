@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from domain.episodes.holidays import Region, bank_holidays
+from domain.errors import Invalid
 
 AHEAD: Final = timedelta(days=31)
 """How far ahead an opening is looked for: a service closed for longer is not staffed."""
@@ -46,6 +47,18 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     is_on: bool
     until: datetime | None = None
     opens_at: datetime | None = None
+
+
+def must_fit(hours: Sequence[Hours]) -> None:
+    """Refuse hours that end before they begin, or of which two overlap on one day. Raises Invalid with a pointer."""
+    ends: dict[int, list[tuple[time, time]]] = {}
+    for place, one in enumerate(hours):
+        closes = time.max if one.closes == _MIDNIGHT else one.closes
+        if closes <= one.opens:
+            raise Invalid("It closes after it opens; 00:00 is the end of the day.", f"/hours/{place}/closes")
+        if any(one.opens < other and begins < closes for begins, other in ends.get(one.weekday, ())):
+            raise Invalid("Two shifts of one day overlap.", f"/hours/{place}/opens")
+        ends.setdefault(one.weekday, []).append((one.opens, closes))
 
 
 @lru_cache(maxsize=64)

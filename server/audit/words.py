@@ -10,6 +10,11 @@ WHAT: Final = {
     "episode-close": "a concern about you: closed it",
     "episode-snooze": "a concern about you: put it off",
     "episode-start": "a concern about you: began to act",
+    "condition-add": "your conditions: recorded one",
+    "condition-end": "your conditions: took one back",
+    "fact-end": "what is known about you: ended something",
+    "fact-tell": "what is known about you: told something",
+    "facts": "what is known about you",
     "flag-replay": "why you were flagged, worked out again",
     "flag": "why you were flagged",
     "form": "a form for you, filled in with what is known",
@@ -46,6 +51,9 @@ WHAT: Final = {
     "record": "your page",
     "response": "your answers to a form",
     "responses": "your answers to forms",
+    "team-closure": "when a team is closed",
+    "team-hours": "when a team is staffed",
+    "team-rota": "who is on duty in a team",
     "today": "what is asked of you today",
 }
 DID: Final = {"C": "added to", "R": "looked at", "U": "changed", "D": "ended"}

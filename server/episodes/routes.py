@@ -113,7 +113,7 @@ class WatchingOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class MineOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One concern about oneself: what we saw, what you were told, what happens next and by when."""
+    """One concern about oneself: what we saw, what you were told, what your plan says, what happens next and by when."""
 
     id: UUID
     severity: str
@@ -123,6 +123,7 @@ class MineOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     closed_at: datetime | None
     seen: list[str]
     advice: list[str]
+    plan: list[str]
     next: str
     next_says: str
     next_by: datetime | None
@@ -240,12 +241,18 @@ async def close(request: AnyRequest, actor: NamedDependency[Actor], parts: Named
 NOT_CURRENT: Final = "Your nurse may not see this yet. If you feel unwell, ring your team, 111, or 999 in an emergency."
 
 
+def says(*, is_on: bool, is_current: bool) -> str:
+    """What patients read of who watches now; one wording for the app and for the team's own page (F49)."""
+    if not is_current:
+        return NOT_CURRENT
+    return "A nurse is watching now." if is_on else "Nobody is watching just now. If you feel unwell, ring 111, or 999 in an emergency."
+
+
 def _watching(found: Watching, ready: dict[str, Any]) -> WatchingOut:
     """As it is, or that it cannot be said: whoever should be told may not be told just now (ALP-8)."""
-    says = "A nurse is watching now." if found.is_on else "Nobody is watching just now. If you feel unwell, ring 111, or 999 in an emergency."
     return WatchingOut(
         is_watched=found.is_on and ready["watching"], until=found.until, opens_at=found.opens_at,
-        says=says if ready["watching"] else NOT_CURRENT,
+        says=says(is_on=found.is_on, is_current=ready["watching"]),
         teams=[TeamOut(name=team.name, telephone=team.telephone, out_of_hours=team.out_of_hours) for team in found.teams],
     )  # fmt: skip
 
@@ -258,7 +265,7 @@ async def mine(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedD
     items = [
         MineOut(
             id=one.row.id, severity=SEVERITY[one.row.severity], emergency=one.row.emergency, state=one.row.state,
-            raised_at=one.row.raised_at, closed_at=one.row.closed_at, seen=one.seen, advice=one.said, next=one.promise.what,
+            raised_at=one.row.raised_at, closed_at=one.row.closed_at, seen=one.seen, advice=one.said, plan=one.plan, next=one.promise.what,
             next_says=WORDS[one.promise.what], next_by=one.promise.by,
         )
         for one in found.items

@@ -21,6 +21,7 @@ from server import clock
 from server.audit.reads import Reads
 from server.db import Database, Tx
 from server.episodes import store
+from server.plans import service as plans
 from server.teams import service as teams
 from server.teams import store as team_store
 
@@ -75,6 +76,7 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     row: store.MineRow
     seen: list[str]
     said: list[str]
+    plan: list[str]
     promise: Promise
 
 
@@ -154,6 +156,8 @@ async def mine(database: Database, reads: Reads, actor: Actor, request_id: UUID)
         said = await store.SAID.all(tx, actor.id, now - _RECENT)
         watching = await teams.watching(tx, actor, now)
         by_class = await team_store.teams(tx, [(actor.id, row.data_class) for row in rows], now)
+        plan = {(one.episode, one.rule): await plans.steps_then(tx, actor.id, one.rule, one.raised_at)
+                for one in reasons if one.state == FlagState.ACTIVE}  # fmt: skip
         await store.RECEIVED.run(tx, actor.id, actor.id, now)
     await logged
     items = [
@@ -161,6 +165,7 @@ async def mine(database: Database, reads: Reads, actor: Actor, request_id: UUID)
             row=row,
             seen=[_JUDGEMENT.decode(one.body).sentence for one in reasons if one.episode == row.id and one.state == FlagState.ACTIVE],
             said=list(dict.fromkeys(one.said for one in said if one.episode == row.id)),
+            plan=list(dict.fromkeys(step.words for (episode, _), steps in plan.items() if episode == row.id for step in steps)),
             promise=promise(
                 Severity(row.severity), State(row.state), row.raised_at,
                 [team.calendar for team in by_class.get((actor.id, row.data_class), [])], now, emergency=row.emergency,

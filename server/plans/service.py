@@ -14,7 +14,7 @@ from domain.detection.silence import percent
 from domain.errors import Conflict, Invalid, NotFound, StaleVersion
 from domain.forms.catalogue import FORMS
 from domain.forms.form import seconds
-from domain.plans.plan import Change, Plan, Role, difference, must_be_ready, must_be_sound
+from domain.plans.plan import Change, Plan, Role, Step, difference, must_be_ready, must_be_sound, steps_for
 from domain.plans.schedule import Expect, Heard, Pause, PauseReason, Window, admit_pause, item_seconds, met_by, windows
 from domain.readings.kinds import BY_NAME, BY_NO
 from server import clock
@@ -93,6 +93,12 @@ async def _version(tx: Tx, patient: UUID, state: str) -> Version | None:
         return None
     signatures = await store.SIGNATURES.all(tx, patient, row.version, row.revision)
     return Version(row=row, plan=_PLAN.decode(row.body), signatures=signatures)
+
+
+async def steps_then(tx: Tx, patient: UUID, rule: str, at: datetime) -> tuple[Step, ...]:
+    """What the plan that was in force at an instant says when a rule fires (F30, F43)."""
+    row = await store.THEN.one(tx, patient, at)
+    return () if row is None else steps_for(_PLAN.decode(row.body), rule)
 
 
 async def whole(database: Database, reads: Reads, actor: Actor, patient: UUID, request_id: UUID) -> Whole:

@@ -102,6 +102,15 @@ IN_STATE: Final = Query(
       from plan where patient_id = $1 and state = $2
     """,
 )
+THEN: Final = Query(
+    PlanRow,
+    """
+    select version, revision, state, body::text as body, review_on, drafted_by, drafted_at, from_at, until_at
+      from plan where patient_id = $1 and state <> 'draft' and from_at <= $2 and (until_at is null or until_at > $2)
+     order by from_at desc, version desc
+     limit 1
+    """,
+)
 SIGNATURES: Final = Query(
     SignatureRow,
     """

@@ -15,12 +15,14 @@ from domain.detection.judgement import Judgement
 from domain.detection.rule import Clearing
 from domain.errors import NotFound
 from domain.plans.limits import Dated, Layer, Limits, in_force
+from domain.plans.plan import Step
 from domain.readings.baseline import Baseline
 from domain.readings.kinds import BY_NO
 from domain.readings.reading import Reading, Source
 from server import clock
 from server.audit.reads import Reads
 from server.db import Database, Tx
+from server.plans import service as plans
 from server.rules import replay as replays
 from server.rules import store
 from server.rules.history import History, history
@@ -203,6 +205,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     sets: list[store.SetRow]
     normals: list[Normal]
     told: list[ToldRow]
+    plan: tuple[Step, ...]
     steps: list[StepRow]
     clearing: Clearing | None
     replayed: Replayed
@@ -234,6 +237,7 @@ async def explain(database: Database, reads: Reads, actor: Actor, request_id: UU
         entries = past.profile.limits
         who = {one.limit_id: one for one in await WHO.all(tx, patient, _ids(entries))}
         sets = await store.SETS_THEN.all(tx, patient, row.judged_at)
+        plan = await plans.steps_then(tx, patient, row.rule, row.raised_at)
         told = [] if row.episode is None else await TOLD.all(tx, patient, row.episode)
         steps = [] if row.episode is None else await STEPS.all(tx, patient, row.episode)
     await reads.record(actor, patient, "flag", request_id)
@@ -244,7 +248,7 @@ async def explain(database: Database, reads: Reads, actor: Actor, request_id: UU
         row=row, judgement=judgement, words=Words(row.rule, "") if rule is None else words(rule), floor=rule is not None and rule.floor,
         used=[Used(reading=one, source=_source(one), device=devices.get(one.device, "")) for one in _in_order(used)],
         around=_in_order([one for one in past.everything if one.kind in kinds and one.taken_at <= row.anchor_at + AFTER]),
-        limits=_stood(row, entries, who), sets=sets, told=told, steps=steps, replayed=again, as_of=now,
+        limits=_stood(row, entries, who), sets=sets, told=told, plan=plan, steps=steps, replayed=again, as_of=now,
         normals=[Normal(kind=kind, on=on, least=least, baseline=found) for (kind, on, least), found in sorted(
             again.normals.items(), key=lambda one: one[0]) if kind in BY_NO],
         clearing=engine.cleared(past.view(now), row.rule, row.anchor_at),

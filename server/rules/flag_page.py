@@ -152,7 +152,8 @@ def flag_view(found: explain.Explained) -> FlagView:
         source="" if rule is None else book.source(rule),
         numbers=tuple((name.replace("_", " "), value) for name, value in said.numbers.items()),
         used=tuple(map(_used, found.used)), charts=_charts(found), limits=tuple(map(_limit, found.limits)), rule_set=_rule_set(found),
-        normals=tuple(map(_normal, found.normals)), told=_told(found), steps=tuple(map(_step, found.steps)),
+        normals=tuple(map(_normal, found.normals)), told=_told(found),
+        plan=tuple(f"{one.zone.capitalize()}: {one.words}" for one in found.plan), steps=tuple(map(_step, found.steps)),
         next_step=words.next_step(row.next_step, row.next_at, now), clears=_clears(found), replay=found.replayed.reason,
         anchor_at=row.anchor_at.astimezone(ZONE), raised_at=row.raised_at.astimezone(ZONE), as_of=now,
     )  # fmt: skip

@@ -192,6 +192,13 @@ class SetThenOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     signed_by: list[str]
 
 
+class PlanStepOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the person's own plan said to do when this rule fires."""
+
+    zone: str
+    words: str
+
+
 class ToldOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One thing that somebody was told about it, and when they saw it."""
 
@@ -240,6 +247,7 @@ class ExplainedOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     rule_set: int
     versions: list[SetThenOut]
     normals: list[NormalOut]
+    plan: list[PlanStepOut]
     told: list[ToldOut]
     steps: list[StepOut]
     next_step: str | None
@@ -379,6 +387,7 @@ async def flag(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedD
         versions=[SetThenOut(team_id=one.team_id, team=one.team, version=one.version, release=one.release, from_at=one.from_at,
                              signed_by=[name for name in (one.first_name, one.second_name) if name]) for one in found.sets],
         normals=[_normal(one) for one in found.normals],
+        plan=[PlanStepOut(zone=one.zone, words=one.words) for one in found.plan],
         told=[ToldOut(audience=one.audience, name=one.name, channel=one.channel, state=one.state, said=one.said, at=one.created_at,
                       seen_at=one.received_at) for one in found.told],
         steps=[StepOut(at=one.at, what=one.what, by=one.by_name, body=msgspec.Raw(one.body.encode())) for one in found.steps],

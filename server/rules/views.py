@@ -65,6 +65,7 @@ class FlagView(msgspec.Struct, frozen=True, kw_only=True):
     limits: tuple[LimitView, ...]
     rule_set: str
     normals: tuple[str, ...]
+    plan: tuple[str, ...]
     told: tuple[LineView, ...]
     steps: tuple[LineView, ...]
     next_step: str

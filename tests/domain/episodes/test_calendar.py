@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from domain.episodes.calendar import Calendar, Hours, Span, after, next_working_day, watch
+from domain.episodes.calendar import Calendar, Hours, Span, after, must_fit, next_working_day, watch
 from domain.episodes.holidays import Region, bank_holidays
+from domain.errors import Invalid
 
 WEEK = tuple(Hours(day, time(8), time(18)) for day in range(5))
 LONDON = Calendar(zone="Europe/London", hours=WEEK)
@@ -116,3 +117,20 @@ def test_one_working_day_on_a_shorter_day_is_its_end_or_its_opening() -> None:
     assert next_working_day([week], utc("2026-11-25T08:30")) == utc("2026-11-26T10:00")
     lunch = Calendar(zone="Europe/London", hours=(*WEEK[:2], Hours(2, time(8), time(12)), Hours(2, time(13), time(18)), *WEEK[3:]))
     assert next_working_day([lunch], utc("2026-11-25T10:00")) == utc("2026-11-26T10:00")
+
+
+@pytest.mark.parametrize(
+    ("hours", "pointer"),
+    [
+        ([Hours(0, time(8), time(12)), Hours(0, time(12), time(0)), Hours(1, time(8), time(9))], None),
+        ([Hours(0, time(8), time(8))], "/hours/0/closes"),
+        ([Hours(0, time(8), time(12)), Hours(0, time(11), time(0))], "/hours/1/opens"),
+    ],
+)  # fmt: skip
+def test_f49_hours_that_contradict_each_other_are_refused(hours: list[Hours], pointer: str | None) -> None:
+    if pointer is None:
+        must_fit(hours)
+        return
+    with pytest.raises(Invalid) as refused:
+        must_fit(hours)
+    assert refused.value.pointer == pointer

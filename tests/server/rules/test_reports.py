@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 from server.db import Database, Role
 from server.rules import jobs
 from tests.clinic import Clinic
+from tests.server.plans.test_plans import in_force
 from tests.server.rules.test_in_force import service_limit, weights
 
 
@@ -111,3 +112,16 @@ async def test_f40_a_rules_value_is_counted_and_few_are_said_to_be_few(client: A
     for who, status in (("nurse", 200), ("admin", 200), ("patient", 404), ("vendor", 404)):
         assert (await client.get(f"/v1/rules?team={clinic.team}", headers=clinic.token(who))).status_code == status
     assert (await client.get(f"/v1/rules?team={uuid7()}", headers=clinic.token("nurse"))).status_code == 404
+
+
+async def test_f43_what_the_agreed_plan_says_stands_beside_the_flag_and_is_told_to_the_person(
+    client: AsyncClient, clinic: Clinic, database: Database
+) -> None:
+    await in_force(client, clinic, "heart_failure")
+    flag = await gained(client, clinic, database)
+    found = (await client.get(f"/v1/patients/{clinic.patient}/flags/{flag}", headers=clinic.token("nurse"))).json()
+    steps = {one["words"] for one in found["plan"]}
+    assert steps
+    assert {one["zone"] for one in found["plan"]} <= {"amber", "red"}
+    mine = (await client.get("/v1/me/episodes", headers=clinic.token("patient"))).json()["items"]
+    assert any(steps <= set(one["plan"]) for one in mine)
