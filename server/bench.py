@@ -136,6 +136,7 @@ class _Run:
         flat = self.flat()
         self.world.warm(self.ours[1], floor=False)
         self.world.warm(self.floor[1], floor=True)
+        asyncio.run(self.world.analyse())
         self.shapes()
         table, key = asyncio.run(self.world.sizes())
         memory = self.memory()

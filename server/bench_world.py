@@ -267,6 +267,12 @@ class World:
             driver_us=seen.cpu_s / items * 1e6,
         )  # fmt: skip
 
+    async def analyse(self) -> None:
+        """Statistics as a database that runs for a while has them: without, plans are those of empty tables."""
+        connection = await connect(self.where, postgres.SUPERUSER, command_timeout=None)
+        await connection.execute("analyze")
+        await connection.close()
+
     async def sizes(self) -> tuple[float, float]:
         """Bytes of table and of key per stored reading."""
         connection = await connect(self.where, postgres.SUPERUSER)
