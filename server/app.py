@@ -25,6 +25,7 @@ from server.forms import routes as forms
 from server.http import AnyRequest
 from server.idempotency import Idempotent
 from server.limits import Limited
+from server.omh import routes as omh
 from server.openapi import config, document
 from server.people import routes as people
 from server.plans import routes as plans
@@ -91,6 +92,7 @@ HANDLERS: Final[list[Any]] = [
     *held.ROUTES,
     *plans.ROUTES,
     *fhir.ROUTES,
+    *omh.ROUTES,
     *receipts.ROUTES,
     *reports.ROUTES,
     *sign_in_pages.ROUTES,

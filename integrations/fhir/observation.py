@@ -12,7 +12,7 @@ from domain.readings.reading import Context, Draft, Source, TimeSource
 from domain.readings.units import accepts, known_unit
 from integrations.derived import reading_id
 from integrations.fhir.codes import ARMS, COMPARATORS, MDC, MEANINGS, UCUM, Meaning
-from integrations.fhir.primitives import day, decimal, instant, is_code, is_id, is_string
+from integrations.fhir.primitives import day, instant, is_code, is_id, is_string
 from integrations.fhir.shapes import (
     ConceptBase,
     ObservationBase,
@@ -21,6 +21,7 @@ from integrations.fhir.shapes import (
     ReferenceBase,
     ValuedBase,
 )
+from integrations.json_numbers import decimal
 
 UNSET: Final = msgspec.UNSET
 STATUSES: Final = frozenset({"registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"})

@@ -2,12 +2,10 @@
 
 import re
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _CODE: Final = re.compile(r"[^\s]+(?: [^\s]+)*")
-_DECIMAL: Final = re.compile(rb"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?")
 _YEAR: Final = r"(?:[1-9]\d{3}|0(?:[1-9]\d\d|0(?:[1-9]\d|0[1-9])))"
 _DAY: Final = r"-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _CLOCK: Final = r"T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d{1,12})?(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))"
@@ -29,13 +27,6 @@ def is_code(text: str) -> bool:
 def is_string(text: str) -> bool:
     """A string is never empty, and has no control characters but tab and line ends."""
     return bool(text) and not any(one < " " and one not in "\t\r\n" for one in text)
-
-
-def decimal(raw: bytes) -> Decimal | None:
-    """A JSON number with its digits as they were sent (6.10 stays 6.10), of bounded size; None for anything else."""
-    if len(raw) > 40 or not _DECIMAL.fullmatch(raw):  # noqa: PLR2004 - 18 digits twice and an exponent
-        return None
-    return Decimal(raw.decode("ascii"))
 
 
 def instant(text: str) -> datetime | None:

@@ -10,7 +10,8 @@ import msgspec
 from domain.errors import Invalid
 from domain.forms.form import Form, Item, unit_of
 from domain.forms.response import Raw
-from server.readings.wire import ItemOut, number
+from integrations.json_numbers import decimal
+from server.readings.wire import ItemOut
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 _MOST: Final = 200
@@ -149,7 +150,7 @@ def answers_of(item: ResponseIn) -> dict[str, Raw]:
     found: dict[str, Raw] = {}
     for key, raw in item.answers.items():
         text = bytes(raw)
-        one = number(raw)
+        one = decimal(text)
         if one is None:
             try:
                 one = msgspec.json.decode(text, type=str | Annotated[list[Key], msgspec.Meta(max_length=50)])

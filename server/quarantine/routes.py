@@ -15,10 +15,10 @@ from domain.actor import Actor, ActorKind
 from domain.errors import Invalid, NotFound
 from domain.readings.kinds import BY_NO
 from domain.readings.quarantine import Change, Meaning, State, Step
+from integrations.json_numbers import decimal
 from server.app_state import Parts
 from server.http import AnyRequest, body_of, path_id, query_of, version_of
 from server.quarantine import service
-from server.readings.wire import number
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _STATES: Final = ", ".join(State)
@@ -129,7 +129,7 @@ def change_of(data: Corrected | Answer) -> Change:
 
 
 def _number(raw: msgspec.Raw, pointer: str) -> Decimal:
-    found = number(raw)
+    found = decimal(bytes(raw))
     if found is None:
         raise Invalid("A JSON number of at most 18 digits.", pointer)
     return found

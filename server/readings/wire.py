@@ -1,6 +1,5 @@
 """The readings API as bytes: what comes in, strictly, and what goes out."""
 
-import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Final, Literal, TypeVar
@@ -13,11 +12,11 @@ from domain.readings.quarantine import meanings
 from domain.readings.reading import Context, Draft, Duplicate, Outcome, Quarantined, Rejected, Source, Stored
 from domain.text import admit
 from integrations.json_keys import members
+from integrations.json_numbers import decimal
 from server.http import each_once
 
 MOST: Final = 1_000
 T = TypeVar("T")
-_NUMBER: Final = re.compile(rb"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?")
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
@@ -201,26 +200,18 @@ def given(item: ReadingIn) -> int:
 _OPTIONAL: Final = tuple(name for name in ReadingIn.__struct_fields__ if name not in ("id", "kind", "taken_at"))
 
 
-def number(raw: msgspec.Raw) -> Decimal | None:
-    """A JSON number as an exact decimal of bounded size, or None: text, NaN and 1e999999 are no numbers (ING-10)."""
-    text = bytes(raw)
-    if len(text) > 40 or not _NUMBER.fullmatch(text):  # noqa: PLR2004 - 18 digits twice and an exponent
-        return None
-    return Decimal(text.decode("ascii"))
-
-
 def draft_of(item: ReadingIn, source: Source) -> Draft | Bad:
     """The item as a draft of the domain, or why it is none."""
     value: Decimal | None = None
     if item.value is not _UNSET:
-        value = number(item.value)
+        value = decimal(bytes(item.value))
         if value is None:
             return Bad(item.id, "not_a_number", "/value", "A JSON number of at most 18 digits.")
     parts: dict[str, Decimal] | None = None
     if item.parts is not _UNSET:
         parts = {}
         for name, raw in item.parts.items():
-            part = number(raw)
+            part = decimal(bytes(raw))
             if part is None:
                 return Bad(item.id, "not_a_number", f"/parts/{name}", "A JSON number of at most 18 digits.")
             parts[name] = part

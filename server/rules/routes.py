@@ -15,9 +15,9 @@ from domain.actor import Actor
 from domain.errors import Invalid
 from domain.plans.limits import Admitted, Change, Period
 from domain.text import admit
+from integrations.json_numbers import decimal
 from server.app_state import Parts
 from server.http import AnyRequest, body_of, path_id, query_of
-from server.readings.wire import number
 from server.rules import personal, service, store
 
 _NO_STORE: Final = {"cache-control": "no-store"}
@@ -149,7 +149,7 @@ def changes_of(given: list[ChangeIn]) -> list[Change]:
     """The changes of a body; a value is a number or null, never text."""
     found: list[Change] = []
     for place, one in enumerate(given):
-        value = None if bytes(one.value) == b"null" else number(one.value)
+        value = None if bytes(one.value) == b"null" else decimal(bytes(one.value))
         if value is None and bytes(one.value) != b"null":
             raise Invalid("A number, or null.", f"/changes/{place}/value")
         found.append(Change(key=one.key, value=value, unit=one.unit))

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.fhir import primitives
 from integrations.fhir.adapter import bundle, observation, parse, recognises
 from integrations.fhir.observation import Wrong, read
+from integrations.json_numbers import decimal
 from integrations.manifest import Delivery, Unreadable
 
 CASES = Path(__file__).parent / "fhir" / "cases"
@@ -82,12 +82,12 @@ def test_each_rule_of_an_observation_is_told_with_its_place(more: dict[str, Any]
 
 @pytest.mark.parametrize("text", ["6.10", "6.1", "0.00000001", "100", "1.0E1", "-3.70"])
 def test_a_decimal_keeps_its_digits(text: str) -> None:
-    assert str(primitives.decimal(text.encode())) == str(Decimal(text))
+    assert str(decimal(text.encode())) == str(Decimal(text))
 
 
 @pytest.mark.parametrize("text", ["1e999999", "NaN", "1_0", '"5"', "+5", "05", "1" * 41, "", "1.", ".5", "true"])
 def test_ing_10_what_is_no_json_number_is_no_decimal(text: str) -> None:
-    assert primitives.decimal(text.encode()) is None
+    assert decimal(text.encode()) is None
 
 
 @pytest.mark.parametrize(
