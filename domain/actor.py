@@ -33,10 +33,13 @@ class ActorKind(StrEnum):
     PATIENT = "patient"
     STAFF = "staff"
     VENDOR = "vendor"
+    PROXY = "proxy"
+    SHARE = "share"
+    """Whoever was shown a one-time code: no token ever names one, only the page that opens it."""
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """One verified principal. `id` is the patient, the staff member or the vendor client."""
+    """One verified principal. `id` is the patient, the staff member, the vendor client, the proxy or the share."""
 
     id: UUID
     kind: ActorKind

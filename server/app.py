@@ -15,6 +15,7 @@ from server.auth import pages as sign_in_pages
 from server.auth import routes as sign_in
 from server.auth.middleware import Gate
 from server.auth.service import Auth
+from server.consent import routes as consent
 from server.desk import pages as desk
 from server.edge import Edge, problem_response
 from server.episodes import pages as queue
@@ -84,6 +85,7 @@ HANDLERS: Final[list[Any]] = [
     *facts.ROUTES,
     *teams.ROUTES,
     *audit.ROUTES,
+    *consent.ROUTES,
     *readings.ROUTES,
     *links.ROUTES,
     *episodes.ROUTES,

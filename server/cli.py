@@ -332,6 +332,20 @@ def verify(*, json: bool) -> None:
     _run(run, _found(_settings()), json=json)
 
 
+@main.group()
+def consent() -> None:
+    """What patients decided."""
+
+
+@consent.command("verify")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False)
+def consent_verify(file: Path | None) -> None:
+    """Say whether a patient's receipt is genuine; without a file walk every decision of the database."""
+    from server.consent.command import main as run
+
+    _run(run, _found(_settings()), file)
+
+
 @rules.command("try")
 @click.option("--as", "email", required=True, help="The lead in whose name it is tried (e-mail): it reads what she may see.")
 @click.option("--team", default=None, help="Whose caseload (name); needed only when she belongs to several.")

@@ -87,10 +87,19 @@ class Joining:
     def __init__(self, tx: Tx) -> None:
         self.tx = tx
         self.was_used = False
+        self.patients: set[UUID] = set()
+        """Whose record the request was about, so that its kept answer can be withheld once that is no longer shared."""
         self.lock = asyncio.Lock()
 
 
 _JOINING: Final[ContextVar[Joining | None]] = ContextVar("joining", default=None)
+
+
+def concerns(patient: UUID) -> None:
+    """Say whose record the request of the moment is about."""
+    joining = _JOINING.get()
+    if joining is not None:
+        joining.patients.add(patient)
 
 
 @contextmanager

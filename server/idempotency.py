@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.actor import Actor
-from domain.errors import Invalid, KeyReused, Malformed, StillRunning, TooMuch
+from domain.errors import Invalid, KeyReused, Malformed, NotFound, StillRunning, TooMuch
 from server.app_state import Parts
 from server.db import Tx, joined
 from server.http import LARGE_LIMIT, header
@@ -40,6 +40,7 @@ class KeptRow(msgspec.Struct):
     status: int
     headers: bytes
     body: bytes
+    is_shared: bool
 
 
 class GotRow(msgspec.Struct):
@@ -52,15 +53,19 @@ LOCK: Final = Query(GotRow, "select pg_try_advisory_xact_lock(hashtextextended($
 FIND: Final = Query(
     KeptRow,
     """
-    select request_hash, status, headers, body from idempotency
+    select request_hash, status, headers, body,
+           not exists (select from unnest(patients) as w (patient_id)
+                        where not exists (select from effective_access e
+                                           where e.principal = app_principal() and e.patient_id = w.patient_id)) as is_shared
+      from idempotency
      where principal = $1 and client = $2 and route = $3 and key_hash = $4
     """,
 )
 KEEP: Final = Query(
     Nothing,
     """
-    insert into idempotency (principal, client, route, key_hash, request_hash, status, headers, body)
-    values ($1, $2, $3, $4, $5, $6, $7, $8)
+    insert into idempotency (principal, client, route, key_hash, request_hash, status, headers, body, patients)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     """,
 )
 
@@ -189,7 +194,7 @@ class Idempotent:
             return
         actor = asked.actor
         await KEEP.run(tx, actor.id, actor.client_id, asked.route, asked.key_hash, asked.request_hash, answer.status,
-                       answer.headers(), asked.seal(answer.body))  # fmt: skip
+                       answer.headers(), asked.seal(answer.body), sorted(joining.patients))  # fmt: skip
 
 
 class _Undone(Exception):
@@ -205,6 +210,9 @@ def _digest(scope: Scope, body: bytes) -> bytes:
 def _replay(asked: _Asked, kept: KeptRow) -> _Answer:
     if not secrets.compare_digest(kept.request_hash, asked.request_hash):
         raise KeyReused
+    if not kept.is_shared:
+        # What was said then is not said again after a withdrawal (INV-10).
+        raise NotFound
     answer = _Answer()
     headers = msgspec.json.decode(kept.headers, type=list[tuple[str, str]])
     body = asked.open(kept.body)

@@ -31,8 +31,8 @@ from domain.people.patient import Profile
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Draft, Outcome, Reading, Rejected, Status, Stored
 from server import clock
-from server.audit.chain import NOBODY, Entry, link
-from server.db import Connection, Database, PostgresError, RaisedInSql, Role
+from server.audit.chain import NOBODY, Entry, basis_of, link
+from server.db import Connection, Database, PostgresError, RaisedInSql, Role, concerns
 from server.readings.hours import Hour, readings_of
 
 log = structlog.get_logger("ingest")
@@ -548,7 +548,7 @@ class Flusher:
             org = actor.org_id or NOBODY
             for part in work.parts:
                 seq, previous = heads.get((org, day)) or self._chain.head(org, day)
-                basis = "self" if actor.id == part.patient else "device" if actor.kind is ActorKind.VENDOR else "grant"
+                basis = basis_of(actor, part.patient)
                 hashed = link(previous, Entry(
                     self._chain.writer, group.now, org, seq + 1, actor.id, actor.kind.value, actor.client_id, actor.jti, "C",
                     part.patient, work.request.what, len(part.drafts), basis, work.request.request_id,
@@ -828,6 +828,8 @@ class Ingest:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[list[list[Outcome]]] = loop.create_future()
         key = parts[0].patient if len(parts) == 1 else request.actor.id
+        for part in parts:
+            concerns(part.patient)
         self._of(key).put(Work(request, parts, at, answer))
         return await answer
 

@@ -33,7 +33,9 @@ PATIENT: Final = Share("patient", 120, 5.0)
 STAFF: Final = Share("staff", 300, 20.0)
 VENDOR: Final = Share("vendor", 400, 100.0)
 ANYBODY: Final = Share("address", 300, 20.0)
-SHARES: Final = {ActorKind.PATIENT: PATIENT, ActorKind.STAFF: STAFF, ActorKind.VENDOR: VENDOR}
+SHARES: Final = {
+    ActorKind.PATIENT: PATIENT, ActorKind.PROXY: PATIENT, ActorKind.STAFF: STAFF, ActorKind.VENDOR: VENDOR, ActorKind.SHARE: ANYBODY,
+}  # fmt: skip
 
 
 class Buckets:

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from domain.actor import Actor, ActorKind
+
 NOBODY: Final = UUID(int=0)
 """Stands for the organisation of an actor that has none."""
 PURPOSE: Final = "direct-care"
@@ -32,6 +34,17 @@ class Entry(msgspec.Struct, array_like=True, gc=False):
     request: UUID
     purpose: str = PURPOSE
     outcome: str = OUTCOME
+
+
+_BASES: Final = {
+    ActorKind.PATIENT: "grant", ActorKind.STAFF: "grant", ActorKind.VENDOR: "device", ActorKind.PROXY: "proxy",
+    ActorKind.SHARE: "share",
+}  # fmt: skip
+
+
+def basis_of(actor: Actor, patient: UUID) -> str:
+    """By what right: `self`, or what a caller of that kind has when it has anything (an emergency is told apart by its row)."""
+    return "self" if actor.id == patient else _BASES[actor.kind]
 
 
 _CANONICAL: Final = msgspec.json.Encoder()

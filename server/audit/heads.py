@@ -8,10 +8,9 @@ from typing import Final
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from server.audit import store
-from server.auth.keys import write_secret
+from server.auth.keys import lasting
 from server.db import Database, Role
 
 KEY: Final = "audit.pem"
@@ -21,15 +20,7 @@ _LOOK_BACK: Final = timedelta(days=2)
 
 def key(folder: Path) -> Ed25519PrivateKey:
     """The key that signs heads; made when there is none. It never changes, so that old heads stay provable."""
-    path = folder / KEY
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        made = Ed25519PrivateKey.generate()
-        write_secret(path, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    found = load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(found, Ed25519PrivateKey):
-        raise TypeError(KEY)
-    return found
+    return lasting(folder, KEY)
 
 
 def _signed_text(head: store.HeadRow | store.SignedRow, at: datetime) -> bytes:

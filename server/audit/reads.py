@@ -9,10 +9,11 @@ from uuid import UUID
 import structlog
 from uuid_utils.compat import uuid7
 
-from domain.actor import Actor
+from domain.actor import Actor, ActorKind
 from server import clock
-from server.audit.chain import NOBODY, Entry, link
-from server.db import Database, Role
+from server.audit.chain import NOBODY, Entry, basis_of, link
+from server.audit.store import EMERGENCIES
+from server.db import Database, Role, concerns
 
 log = structlog.get_logger("audit")
 
@@ -74,6 +75,7 @@ class Reads:
     def record(self, actor: Actor, patient: UUID, what: str, request_id: UUID, *, action: str = "R", n: int = 1,
                ) -> Awaitable[None]:
         """Note one access; await the answer before data leaves."""
+        concerns(patient)
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Seen(actor, patient, what, request_id, action, n, answer))
         self._wake.set()
@@ -102,11 +104,21 @@ class Reads:
 
     async def _write(self, seen: list[_Seen]) -> None:
         now = clock.now()
-        heads, columns = self._rows(seen, now)
+        heads, columns = self._rows(seen, now, await self._emergencies(seen))
         await self._database.once(Role.WORKER, ADD, now.date(), self._writer, now, *columns)
         self._heads.update(heads)
 
-    def _rows(self, seen: list[_Seen], now: datetime) -> tuple[dict[tuple[UUID, date], tuple[int, bytes]], list[list[Any]]]:
+    async def _emergencies(self, seen: list[_Seen]) -> frozenset[tuple[UUID, UUID]]:
+        """Who of the staff here looks by an emergency, at whom (ACC-7)."""
+        staff = sorted({one.actor.id for one in seen if one.actor.kind is ActorKind.STAFF})
+        if not staff:
+            return frozenset()
+        async with self._database.begin_as(Role.WORKER) as tx:
+            return frozenset((row.staff_id, row.patient_id) for row in await EMERGENCIES.all(tx, staff))
+
+    def _rows(
+        self, seen: list[_Seen], now: datetime, emergencies: frozenset[tuple[UUID, UUID]]
+    ) -> tuple[dict[tuple[UUID, date], tuple[int, bytes]], list[list[Any]]]:
         heads: dict[tuple[UUID, date], tuple[int, bytes]] = {}
         columns: list[list[Any]] = [[] for _ in range(13)]
         day = now.date()
@@ -114,7 +126,7 @@ class Reads:
             actor = one.actor
             org = actor.org_id or NOBODY
             seq, previous = heads.get((org, day)) or self._heads.get((org, day), (0, b""))
-            basis = "self" if actor.id == one.patient else "grant"
+            basis = "emergency" if (actor.id, one.patient) in emergencies else basis_of(actor, one.patient)
             row = [org, seq + 1, actor.id, actor.kind.value, actor.client_id, actor.jti, one.action, one.patient, one.what,
                    one.n, basis, one.request_id]
             hashed = link(previous, Entry(

@@ -79,6 +79,20 @@ class AuditRow(msgspec.Struct):
     hash: bytes
 
 
+class EmergencyRow(msgspec.Struct):
+    """A member of staff who sees somebody by an emergency now."""
+
+    staff_id: UUID
+    patient_id: UUID
+
+
+EMERGENCIES: Final = Query(
+    EmergencyRow,
+    """
+    select g.grantee_id as staff_id, g.patient_id from access_grant g
+     where g.grantee_id = any ($1::uuid[]) and g.basis = 'emergency' and g.from_at <= now() and g.to_at > now()
+    """,
+)
 LOG: Final = Query(
     AccessRow,
     """

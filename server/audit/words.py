@@ -4,6 +4,8 @@ from typing import Final
 
 WHAT: Final = {
     "access-log": "this list",
+    "consent-witnessed": "who may see your record: noted what you said in clinic",
+    "consents": "what you decided about sharing",
     "clocks": "how well your devices' clocks go",
     "devices": "your devices",
     "episode-acknowledge": "a concern about you: took it on",
@@ -28,6 +30,7 @@ WHAT: Final = {
     "mode-end": "how a rule is shown: took a proposal back",
     "mode-propose": "how a rule is shown: proposed a change",
     "mode-sign": "how a rule is shown: signed a change",
+    "notices": "what you were told",
     "my-episodes": "the concerns about you",
     "pairing-code": "a code that pairs your phone",
     "patient": "your name, birth date and conditions",
@@ -57,4 +60,8 @@ WHAT: Final = {
     "today": "what is asked of you today",
 }
 DID: Final = {"C": "added to", "R": "looked at", "U": "changed", "D": "ended"}
-WHY: Final = {"self": "It is your own record.", "grant": "You share this with their team.", "device": "It is your device."}
+WHY: Final = {
+    "self": "It is your own record.", "grant": "You share this with them.", "device": "It is your device.",
+    "proxy": "They care for you, as you or the law decided.", "emergency": "They said that it was an emergency.",
+    "share": "They were shown your one-time code.",
+}  # fmt: skip

@@ -26,6 +26,7 @@ STAFF: Final = {
     # Runs the service; sees no patient.
     "admin": frozenset({Scope.PEOPLE_MANAGE, Scope.DEVICES_MANAGE, Scope.LIMITS_PROPOSE}),
 }
+PROXY: Final = frozenset({Scope.READINGS_WRITE, Scope.READINGS_READ})
 VENDOR: Final = frozenset({Scope.READINGS_WRITE})
 _SMART: Final = {"c": Scope.READINGS_WRITE, "r": Scope.READINGS_READ, "s": Scope.READINGS_READ}
 VENDOR_SCOPES: Final = {
@@ -36,17 +37,28 @@ VENDOR_SCOPES: Final = {
 VENDOR_USUAL: Final = "system/Observation.c"
 
 
-def of_patient(patient: UUID, org: UUID, client: str, auth_at: int) -> Actor:
-    """Make a patient on the phone that was paired as `client`."""
+def of_phone(kind: str, principal: UUID, org: UUID, client: str, auth_at: int) -> Actor:
+    """Make a patient, or a proxy, on the phone that was paired as `client`."""
+    is_proxy = kind == ActorKind.PROXY
     return Actor(
-        id=patient,
-        kind=ActorKind.PATIENT,
-        scopes=PATIENT,
+        id=principal,
+        kind=ActorKind.PROXY if is_proxy else ActorKind.PATIENT,
+        scopes=PROXY if is_proxy else PATIENT,
         org_id=org,
         client_id=client,
         jti=str(uuid7()),
         auth_at=auth_at,
     )
+
+
+def of_patient(patient: UUID, org: UUID, client: str, auth_at: int) -> Actor:
+    """Make a patient on the phone that was paired as `client`."""
+    return of_phone(ActorKind.PATIENT, patient, org, client, auth_at)
+
+
+def of_share(share: UUID, org: UUID | None) -> Actor:
+    """Make whoever opened a one-time code: looks at what the share holds, and at nothing else."""
+    return Actor(id=share, kind=ActorKind.SHARE, scopes=frozenset({Scope.READINGS_READ}), org_id=org, client_id="share")
 
 
 def of_staff(staff: UUID, org: UUID, role: str, session: str, auth_at: int, expires_at: int) -> Actor:

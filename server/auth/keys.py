@@ -93,6 +93,19 @@ def ensure(folder: Path) -> KeyRing:
     return KeyRing(folder)
 
 
+def lasting(folder: Path, name: str) -> Ed25519PrivateKey:
+    """Give the key of a file, made when there is none: one that never changes, so that what it signed stays provable."""
+    path = folder / name
+    with _held(folder):
+        if not path.exists():
+            made = Ed25519PrivateKey.generate()
+            write_secret(path, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    found = load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(found, Ed25519PrivateKey):
+        raise CannotUseKeys(f"{path} is not one of our keys.")
+    return found
+
+
 def rotate(folder: Path) -> Names:
     """Sign with the next key from now on; the current one still verifies, and a new next one is made."""
     with _held(folder):
@@ -128,7 +141,8 @@ def _text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _thumbprint(key: Ed25519PublicKey) -> str:
+def thumbprint(key: Ed25519PublicKey) -> str:
+    """Give a key's id (RFC 7638)."""
     return _text(hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{_text(_raw(key))}"}}'.encode()).digest())
 
 
@@ -158,13 +172,13 @@ def write_secret(path: Path, content: bytes) -> None:
 
 def _make(folder: Path) -> SigningKey:
     private = Ed25519PrivateKey.generate()
-    key = SigningKey(_thumbprint(private.public_key()), private)
+    key = SigningKey(thumbprint(private.public_key()), private)
     write_secret(_file(folder, key.kid), private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return key
 
 
 def _load(folder: Path, kid: str) -> SigningKey:
     private = load_pem_private_key(_file(folder, kid).read_bytes(), password=None)
-    if not isinstance(private, Ed25519PrivateKey) or _thumbprint(private.public_key()) != kid:
+    if not isinstance(private, Ed25519PrivateKey) or thumbprint(private.public_key()) != kid:
         raise ValueError(kid)
     return SigningKey(kid, private)

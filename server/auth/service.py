@@ -20,7 +20,7 @@ from domain.actor import Actor, ActorKind, Scope
 from domain.errors import NotFound, NotSignedIn
 from server import clock
 from server.auth import assertions, revocation, store
-from server.auth.actor import VENDOR_SCOPES, VENDOR_USUAL, of_patient, of_vendor
+from server.auth.actor import VENDOR_SCOPES, VENDOR_USUAL, of_phone, of_vendor
 from server.auth.keys import KeyRing
 from server.auth.middleware import authenticate
 from server.auth.passwords import Passwords, step_of
@@ -168,7 +168,7 @@ class Auth:
             following = secrets.token_urlsafe(32)
             await store.ADD_REFRESH.run(tx, _digest(following), row.family, now)
             await store.SPEND_REFRESH.run(tx, digest, now, _pad(token, following), _digest(following))
-        actor = of_patient(row.principal_id, row.org_id, row.client_id, int(row.auth_at.timestamp()))
+        actor = of_phone(row.kind, row.principal_id, row.org_id, row.client_id, int(row.auth_at.timestamp()))
         return self._granted(actor, following, now)
 
     async def _end_family(self, tx: Tx, row: store.FamilyRow, now: datetime, what: str) -> None:
@@ -181,7 +181,7 @@ class Auth:
     def _granted(self, actor: Actor, refresh: str, now: datetime) -> Granted:
         return Granted(
             access_token=self.tokens.issue(actor, int(now.timestamp())), scope=" ".join(sorted(actor.scopes)),
-            refresh_token=refresh, client_id=actor.client_id, patient=actor.id,
+            refresh_token=refresh, client_id=actor.client_id, patient=actor.id if actor.kind is ActorKind.PATIENT else None,
         )  # fmt: skip
 
     async def make_pairing_code(self, actor: Actor, patient: UUID) -> PairingCode:
@@ -190,7 +190,8 @@ class Auth:
             raise NotFound
         actor.must(Scope.EPISODES_ACT)
         async with self.database.begin(actor) as tx:
-            if await tx.fetchrow("select 1 from patient where patient_id = $1", patient) is None:
+            # Whoever only looks (an emergency) could otherwise sign in as the patient.
+            if await store.MAY_ACT.one(tx, patient) is None:
                 raise NotFound
         return await self.add_pairing_code(patient, actor.id)
 
@@ -233,7 +234,7 @@ class Auth:
         family = uuid7()
         await store.ADD_FAMILY.run(tx, family, row.principal_id, client, now, now + REFRESH_LIFE)
         await store.ADD_REFRESH.run(tx, _digest(refresh), family, now)
-        actor = of_patient(row.principal_id, row.org_id, client, int(now.timestamp()))
+        actor = of_phone(row.kind, row.principal_id, row.org_id, client, int(now.timestamp()))
         return self._granted(actor, refresh, now)
 
     async def password(self, email: str, password: str) -> str | None:

@@ -36,6 +36,7 @@ class FamilyRow(msgspec.Struct):
 
     family: UUID
     principal_id: UUID
+    kind: str
     org_id: UUID
     client_id: str
     auth_at: datetime
@@ -51,6 +52,7 @@ class PairingRow(msgspec.Struct):
 
     secret_hash: bytes
     principal_id: UUID
+    kind: str
     org_id: UUID
 
 
@@ -142,7 +144,7 @@ ADD_REFRESH: Final = Query(Nothing, "insert into refresh_token (token_hash, fami
 LOCK_REFRESH: Final = Query(
     FamilyRow,
     """
-    select f.family, f.principal_id, p.org_id, f.client_id, f.auth_at, f.expires_at,
+    select f.family, f.principal_id, p.kind, p.org_id, f.client_id, f.auth_at, f.expires_at,
            f.ended_at is not null or p.ended_at is not null as is_over, t.spent_at, t.successor,
            exists (select from refresh_token n where n.token_hash = t.successor_hash and n.spent_at is not null)
                as is_successor_spent
@@ -185,7 +187,7 @@ TRY_PAIRING: Final = Query(
       from principal p
      where c.reference = $1 and c.used_at is null and c.expires_at > $2 and c.tries < 5
        and p.principal_id = c.principal_id and p.ended_at is null
-    returning c.secret_hash, c.principal_id, p.org_id
+    returning c.secret_hash, c.principal_id, p.kind, p.org_id
     """,
 )
 USE_PAIRING: Final = Query(
@@ -203,6 +205,12 @@ COUNT_TRY: Final = Query(
        set recent = array(select u from unnest(t.recent) as u where u > $2 - interval '1 hour') || $2::timestamptz
      where cardinality(array(select u from unnest(t.recent) as u where u > $2 - interval '1 hour')) < $3::integer
     returning true as found
+    """,
+)
+MAY_ACT: Final = Query(
+    FoundRow,
+    """
+    select true as found from effective_access e where e.principal = app_principal() and e.patient_id = $1 and e.may_act limit 1
     """,
 )
 FORGET_TRIES: Final = Query(Nothing, "delete from one_time_try where account = $1")

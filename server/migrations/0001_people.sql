@@ -25,7 +25,7 @@ create table organisation (
 -- Everybody and everything that can sign in. Ending a principal ends all its access at once.
 create table principal (
     principal_id uuid primary key,
-    kind text not null check (kind in ('patient', 'staff', 'vendor')),
+    kind text not null check (kind in ('patient', 'staff', 'vendor', 'proxy')),
     org_id uuid not null references organisation,
     ended_at timestamptz
 );
@@ -168,42 +168,61 @@ create table vendor_client (
 );
 create index vendor_client_vendor on vendor_client (vendor);
 
--- One permission from a patient to a team: which data classes, why, from when to when (F57).
+-- One permission: which data classes of whose record, for a team or for one grantee, from when to when (F57). `basis` says by what
+-- right: the patient's own decision (grant), a carer (proxy), an emergency, or a code shown once (share). Only direct care opens a
+-- record, so no other purpose can stand here. Never changed but for its end: narrowing ends one and begins another.
 create table access_grant (
     patient_id uuid not null references patient,
     grant_id uuid not null,
-    team_id uuid not null,
-    data_classes smallint[] not null,
-    purpose text not null default 'direct-care',
+    basis text not null default 'grant' check (basis in ('grant', 'proxy', 'emergency', 'share')),
+    team_id uuid,
+    -- a member of staff, a proxy, or the id of a share
+    grantee_id uuid,
+    data_classes smallint[] not null check (cardinality(data_classes) between 1 and 10),
+    purpose text not null default 'direct-care' check (purpose = 'direct-care'),
     may_write boolean not null default false,
     from_at timestamptz not null default now(),
     to_at timestamptz,
     granted_by uuid not null,
-    primary key (patient_id, grant_id)
+    primary key (patient_id, grant_id),
+    check (num_nonnulls(team_id, grantee_id) = 1),
+    check (basis = 'grant' or grantee_id is not null),
+    -- What others open is short, and an emergency or a share only reads (ACC-7, F65).
+    check (basis not in ('emergency', 'share') or (not may_write and to_at is not null)),
+    check (basis <> 'emergency' or to_at <= from_at + interval '60 minutes'),
+    check (basis <> 'share' or to_at <= from_at + interval '7 days')
 );
-create index access_grant_team on access_grant (team_id);
+create index access_grant_team on access_grant (team_id) where team_id is not null;
+create index access_grant_grantee on access_grant (grantee_id) where grantee_id is not null;
 
--- EffectiveAccess: who may read or write which class of whose data, now. Row policies, jobs and ingest all ask this view.
+-- EffectiveAccess: who may read, write or act on which class of whose data, now. Row policies, jobs and ingest all ask this view.
+-- To act (take a concern, close it, pair a phone) is for those whom the patient chose; an emergency looks, and a proxy adds.
 create view effective_access with (security_invoker = true) as
 select p.principal_id as principal, p.principal_id as patient_id, class.no::smallint as data_class,
-       true as may_read, true as may_write, 'self'::text as basis
+       true as may_read, true as may_write, false as may_act, 'self'::text as basis
   from principal p, generate_series(0, 9) as class (no)
  where p.kind = 'patient' and p.ended_at is null
 union all
-select m.staff_id, g.patient_id, class.no, true, g.may_write, 'grant'
+select m.staff_id, g.patient_id, class.no, true, g.may_write, true, g.basis
   from team_member m
   join principal p on p.principal_id = m.staff_id and p.ended_at is null
   cross join lateral (
-       select a.patient_id, a.may_write, a.data_classes, a.from_at, a.to_at from access_grant a
+       select a.patient_id, a.may_write, a.data_classes, a.from_at, a.to_at, a.basis from access_grant a
         where a.team_id = m.team_id and (select app_one()) is null
        union all
-       select a.patient_id, a.may_write, a.data_classes, a.from_at, a.to_at from access_grant a
+       select a.patient_id, a.may_write, a.data_classes, a.from_at, a.to_at, a.basis from access_grant a
         where a.team_id = m.team_id and a.patient_id = (select app_one())) as g
   cross join lateral unnest(g.data_classes) as class (no)
  where m.from_at <= now() and (m.to_at is null or m.to_at > now())
    and g.from_at <= now() and (g.to_at is null or g.to_at > now())
 union all
-select c.client_id, a.patient_id, class.no::smallint, false, true, 'device'
+select g.grantee_id, g.patient_id, class.no, true, g.may_write, g.basis = 'grant', g.basis
+  from access_grant g
+  cross join lateral unnest(g.data_classes) as class (no)
+ where g.team_id is null and g.from_at <= now() and (g.to_at is null or g.to_at > now())
+   and (g.basis = 'share' or exists (select from principal p where p.principal_id = g.grantee_id and p.ended_at is null))
+union all
+select c.client_id, a.patient_id, class.no::smallint, false, true, false, 'device'
   from vendor_client c
   join principal p on p.principal_id = c.client_id and p.ended_at is null
   join device d on d.vendor = c.vendor
@@ -240,14 +259,15 @@ create policy mine on access_grant for select to steady_app
         patient_id = (select app_principal())
         -- A permission that ended is the patient's history, no longer the team's.
         or (from_at <= now() and (to_at is null or to_at > now())
-            and team_id in (select m.team_id from team_member m where m.staff_id = (select app_principal())))
+            and (grantee_id = (select app_principal())
+                 or team_id in (select m.team_id from team_member m where m.staff_id = (select app_principal()))))
     );
 create policy granted on patient for select to steady_app
     using (patient_id in (select e.patient_id from effective_access e
                            where e.principal = (select app_principal()) and e.may_read));
 create policy granted on patient_condition for select to steady_app
     using (patient_id in (select e.patient_id from effective_access e
-                           where e.principal = (select app_principal()) and e.may_read));
+                           where e.principal = (select app_principal()) and e.data_class = 0 and e.may_read));
 create policy granted on personal_limit for select to steady_app
     using (patient_id in (select e.patient_id from effective_access e
                            where e.principal = (select app_principal()) and e.may_read));
@@ -256,7 +276,7 @@ create policy granted on patient_fact for select to steady_app
                            where e.principal = (select app_principal()) and e.may_read));
 create policy granted on identifier for select to steady_app
     using (patient_id in (select e.patient_id from effective_access e
-                           where e.principal = (select app_principal()) and e.may_read));
+                           where e.principal = (select app_principal()) and e.data_class = 0 and e.may_read));
 create policy mine on device_assignment for select to steady_app
     using (
         patient_id = (select app_principal())
@@ -265,7 +285,8 @@ create policy mine on device_assignment for select to steady_app
         or patient_id in (select g.patient_id from access_grant g where g.patient_id = device_assignment.patient_id)
     );
 -- A patient decides who sees what, in one step, in the database.
-create policy own_insert on access_grant for insert to steady_app with check (patient_id = app_principal());
+create policy own_insert on access_grant for insert to steady_app
+    with check (patient_id = app_principal() and granted_by = app_principal() and basis in ('grant', 'proxy', 'share'));
 create policy own_end on access_grant for update to steady_app
     using (patient_id = app_principal()) with check (patient_id = app_principal());
 

@@ -373,9 +373,9 @@ create policy live on change_log for select to steady_app using (patient_id in
 -- Staff act on what they may see; nobody else writes an episode but the commit that judges.
 create policy act on episode for update to steady_app
     using ((patient_id, data_class) in (select e.patient_id, e.data_class from effective_access e
-            where e.principal = (select app_principal()) and e.may_read and e.basis <> 'self'))
+            where e.principal = (select app_principal()) and e.may_act))
     with check ((patient_id, data_class) in (select e.patient_id, e.data_class from effective_access e
-            where e.principal = (select app_principal()) and e.may_read and e.basis <> 'self'));
+            where e.principal = (select app_principal()) and e.may_act));
 create policy act on episode_event for insert to steady_app with check (by = app_principal() and (patient_id, episode) in
     (select e.patient_id, e.id from episode e));
 create policy act on change_log for insert to steady_app with check (patient_id in
@@ -385,7 +385,7 @@ create policy act on outbox for insert to steady_app with check (patient_id in
 -- What staff do moves the picture on, so that no commit judges with episodes as they were before.
 create policy act on picture for update to steady_app
     using (patient_id in (select e.patient_id from effective_access e
-            where e.principal = (select app_principal()) and e.may_read and e.basis <> 'self'))
+            where e.principal = (select app_principal()) and e.may_act))
     with check (true);
 -- Decisions are written by the commit that judges what they make (DQ-12); everybody else reads.
 create policy seen on quarantine_event for select to steady_app

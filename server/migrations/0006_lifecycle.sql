@@ -141,7 +141,7 @@ create policy seen on escalation for select to steady_app
     using ((patient_id, episode) in (select e.patient_id, e.id from episode e));
 create policy act on escalation to steady_app
     using (patient_id in (select e.patient_id from effective_access e
-            where e.principal = (select app_principal()) and e.may_read and e.basis <> 'self'))
+            where e.principal = (select app_principal()) and e.may_act))
     with check ((patient_id, episode) in (select e.patient_id, e.id from episode e));
 create policy seen on delivery for select to steady_app
     using ((patient_id, episode) in (select e.patient_id, e.id from episode e));

@@ -12,6 +12,8 @@ create table idempotency (
     status smallint not null check (status between 200 and 499),
     headers bytea not null,
     body bytea not null,
+    -- whose record the answer is about: it is given again only while they still share with the caller
+    patients uuid[] not null default '{}',
     at timestamptz not null default now(),
     primary key (principal, client, route, key_hash)
 );

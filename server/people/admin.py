@@ -144,8 +144,8 @@ ADD_CLIENT_KEY: Final = Query(
 ADD_GRANT: Final = Query(
     Nothing,
     """
-    insert into access_grant (patient_id, grant_id, team_id, data_classes, may_write, from_at, granted_by)
-    values ($1, $2, $3, $4, $5, coalesce($6, now()), $1)
+    insert into access_grant (patient_id, grant_id, team_id, data_classes, may_write, from_at, to_at, granted_by)
+    values ($1, $2, $3, $4, $5, coalesce($6, now()), now() + interval '1 year', $1)
     """,
 )
 END_PRINCIPAL: Final = Query(

@@ -1,6 +1,6 @@
-"""The SQL of people and of what they share, as the asker: row policies decide what is there."""
+"""The SQL of people, as the asker: row policies decide what is there."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -32,25 +32,6 @@ class NameRow(msgspec.Struct):
     role: str | None
 
 
-class GrantRow(msgspec.Struct):
-    """One permission that a patient gave."""
-
-    grant_id: UUID
-    team_id: UUID
-    team: str | None
-    data_classes: list[int]
-    purpose: str
-    may_write: bool
-    from_at: datetime
-    to_at: datetime | None
-
-
-class FoundRow(msgspec.Struct):
-    """Whether a statement found what it was after."""
-
-    found: bool
-
-
 PATIENT: Final = Query(
     PatientRow,
     """
@@ -71,32 +52,5 @@ PATIENT_NAME: Final = Query(
     "select p.given_name || ' ' || p.family_name as name, null::text as role from patient p where p.patient_id = $1",
 )
 CLIENT_NAME: Final = Query(NameRow, "select c.name, null::text as role from vendor_client c where c.client_id = $1")
-GRANTS: Final = Query(
-    GrantRow,
-    """
-    select g.grant_id, g.team_id, t.name as team, g.data_classes::integer[] as data_classes, g.purpose, g.may_write,
-           g.from_at, g.to_at
-      from access_grant g left join team t on t.team_id = g.team_id
-     where g.patient_id = $1
-     order by g.to_at is null desc, g.from_at desc, g.grant_id
-     limit 200
-    """,
-)
-TEAM: Final = Query(FoundRow, "select true as found from team where team_id = $1")
-ADD_GRANT: Final = Query(
-    FoundRow,
-    """
-    insert into access_grant (patient_id, grant_id, team_id, data_classes, may_write, granted_by)
-    values ($1, $2, $3, $4::smallint[], $5, $1)
-    returning true as found
-    """,
-)
-END_GRANT: Final = Query(
-    FoundRow,
-    """
-    update access_grant set to_at = greatest(now(), from_at)
-     where patient_id = $1 and grant_id = $2 and (to_at is null or to_at > now())
-    returning true as found
-    """,
-)
+PROXY_NAME: Final = Query(NameRow, "select x.name, null::text as role from proxy x where x.proxy_id = $1")
 TELL: Final = Query(Nothing, "select pg_notify('changed', $1)")

@@ -23,7 +23,9 @@ from server.readings.wire import Bad, Given, ItemOut, ReadingIn, Retraction, ask
 
 _OWNERS_KEPT_S: Final = 5.0
 _SOON: Final = timedelta(seconds=LEAST_S)
-SOURCES: Final = {ActorKind.PATIENT: Source.APP, ActorKind.STAFF: Source.STAFF, ActorKind.VENDOR: Source.VENDOR}
+SOURCES: Final = {
+    ActorKind.PATIENT: Source.APP, ActorKind.STAFF: Source.STAFF, ActorKind.VENDOR: Source.VENDOR, ActorKind.PROXY: Source.PROXY,
+}  # fmt: skip
 
 
 class Devices:

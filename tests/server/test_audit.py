@@ -116,7 +116,7 @@ async def test_aud_5_a_patient_reads_who_looked_and_why(client: AsyncClient, cli
     assert rest["nextCursor"] is None
     one = rest["items"][0]
     assert [len(rest["items"]), one["who"], one["role"], one["organisation"], one["did"], one["what"], one["why"]] == [
-        1, "Sr Test", "nurse", "Test trust", "looked at", "your readings", "You share this with their team.",
+        1, "Sr Test", "nurse", "Test trust", "looked at", "your readings", "You share this with them.",
     ]  # fmt: skip
     own = (await client.get("/v1/me/access-log?own=true", headers=mine)).json()["items"]
     assert {item["who"] for item in own} == {"You", "Sr Test"}

@@ -45,7 +45,7 @@ ROUTES = {
     "apart": ("POST", "/v1/patients/{patient}/readings/{id}/apart", "nurse"),
     "together": ("POST", "/v1/patients/{patient}/readings/{id}/together", "nurse"),
     "answer": ("POST", "/v1/me/quarantine/{id}/answer", "patient"),
-    "share": ("POST", "/v1/me/grants", "patient"),
+    "share": ("POST", "/v1/me/consents", "patient"),
 }
 JSON = {"content-type": "application/json"}
 BODIES: dict[str, tuple[bytes, dict[str, str], set[int]]] = {

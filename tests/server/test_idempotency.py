@@ -38,12 +38,12 @@ async def events(database: Database, clinic: Clinic, what: str) -> int:
 
 async def test_ing_02_a_hundred_at_once_are_one_execution_and_one_answer(client: AsyncClient, clinic: Clinic, database: Database) -> None:
     where, key = await episode(client, clinic), str(uuid7())
-    grant = {"teamId": str(clinic.team), "dataClasses": ["record"]}
+    grant = {"teamId": str(clinic.team), "dataClasses": ["record"], "textVersion": 1}
     mine = {**clinic.token("patient"), "idempotency-key": key}
-    answers = await asyncio.gather(*(client.post("/v1/me/grants", json=grant, headers=mine) for _ in range(100)))
+    answers = await asyncio.gather(*(client.post("/v1/me/consents", json=grant, headers=mine) for _ in range(100)))
     assert {one.status_code for one in answers} == {201}
     assert len({one.content for one in answers}) == 1
-    grants = (await client.get("/v1/me/grants", headers=clinic.token("patient"))).json()["items"]
+    grants = (await client.get("/v1/me/consents", headers=clinic.token("patient"))).json()["items"]
     assert len(grants) == 2
     taken = await asyncio.gather(*(take(client, clinic, where, key) for _ in range(100)))
     assert {one.status_code for one in taken} == {200}
@@ -71,13 +71,13 @@ async def test_ing_02_a_refusal_of_the_action_is_its_answer_and_one_before_it_be
 
 async def test_ing_02_a_key_belongs_to_one_caller_and_one_address(client: AsyncClient, clinic: Clinic) -> None:
     key = str(uuid7())
-    share = {"teamId": str(clinic.team), "dataClasses": ["record"]}
+    share = {"teamId": str(clinic.team), "dataClasses": ["record"], "textVersion": 1}
     for who in ("patient", "stranger"):
-        answer = await client.post("/v1/me/grants", json=share, headers={**clinic.token(who), "idempotency-key": key})
+        answer = await client.post("/v1/me/consents", json=share, headers={**clinic.token(who), "idempotency-key": key})
         assert answer.status_code == 201
     where = await episode(client, clinic)
     assert (await take(client, clinic, where, key)).status_code == 200
-    anonymous = await client.post("/v1/me/grants", json=share, headers={"idempotency-key": key})
+    anonymous = await client.post("/v1/me/consents", json=share, headers={"idempotency-key": key})
     assert anonymous.status_code == 401
 
 
@@ -114,21 +114,21 @@ async def test_ing_02_on_readings_the_key_is_honoured_and_what_is_stored_is_stor
 
 @pytest.mark.parametrize("key", ["", "a b", "é", "a" * 256, "tab\t"])
 async def test_ing_02_a_key_is_up_to_255_visible_characters(client: AsyncClient, clinic: Clinic, key: str) -> None:
-    share = {"teamId": str(clinic.team), "dataClasses": ["record"]}
+    share = {"teamId": str(clinic.team), "dataClasses": ["record"], "textVersion": 1}
     headers = [(name.encode(), value.encode()) for name, value in clinic.token("patient").items()]
     headers.append((b"idempotency-key", key.encode()))
-    answer = await client.post("/v1/me/grants", json=share, headers=headers)
+    answer = await client.post("/v1/me/consents", json=share, headers=headers)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/Idempotency-Key"
-    assert len((await client.get("/v1/me/grants", headers=clinic.token("patient"))).json()["items"]) == 1
+    assert len((await client.get("/v1/me/consents", headers=clinic.token("patient"))).json()["items"]) == 1
 
 
 async def test_ing_02_nothing_stored_shows_the_answer_and_it_is_forgotten_after_its_time(
     client: AsyncClient, clinic: Clinic, database: Database
 ) -> None:
     key = f"canary-{uuid7()}"
-    share = {"teamId": str(clinic.team), "dataClasses": ["record"]}
-    answer = await client.post("/v1/me/grants", json=share, headers={**clinic.token("patient"), "idempotency-key": key})
+    share = {"teamId": str(clinic.team), "dataClasses": ["record"], "textVersion": 1}
+    answer = await client.post("/v1/me/consents", json=share, headers={**clinic.token("patient"), "idempotency-key": key})
     assert answer.status_code == 201
     async with database.begin(clinic.actor("patient")) as tx:
         row = await tx.fetchrow("select body, headers::text || key_hash::text from idempotency where principal = $1", clinic.patient)

@@ -60,8 +60,8 @@ async def test_inv_10_a_withdrawn_grant_bites_at_once(client: AsyncClient, clini
     await seed(client, clinic)
     nurse, mine = clinic.token("nurse"), clinic.token("patient")
     assert len((await client.get("/v1/episodes", headers=nurse)).json()["items"]) == 1
-    grants = (await client.get("/v1/me/grants", headers=mine)).json()["items"]
-    assert (await client.delete(f"/v1/me/grants/{grants[0]['id']}", headers=mine)).status_code == 204
+    grants = (await client.get("/v1/me/consents", headers=mine)).json()["items"]
+    assert (await client.delete(f"/v1/me/consents/{grants[0]['id']}", headers=mine)).status_code == 200
     assert (await client.get("/v1/episodes", headers=nurse)).json()["items"] == []
     assert (await client.get(f"/v1/patients/{clinic.patient}", headers=nurse)).status_code == 404
     assert all(people == set[UUID]() for people in (await seen(database, clinic, "nurse")).values())
@@ -74,10 +74,10 @@ async def test_inv_10_a_withdrawn_grant_bites_at_once(client: AsyncClient, clini
 
 async def test_f57_a_grant_is_by_data_class(client: AsyncClient, clinic: Clinic, database: Database) -> None:
     mine, nurse = clinic.token("patient"), clinic.token("nurse")
-    grants = (await client.get("/v1/me/grants", headers=mine)).json()["items"]
-    await client.delete(f"/v1/me/grants/{grants[0]['id']}", headers=mine)
-    share = {"teamId": str(clinic.team), "dataClasses": ["record", "vitals"]}
-    assert (await client.post("/v1/me/grants", json=share, headers=mine)).status_code == 201
+    grants = (await client.get("/v1/me/consents", headers=mine)).json()["items"]
+    await client.delete(f"/v1/me/consents/{grants[0]['id']}", headers=mine)
+    share = {"teamId": str(clinic.team), "dataClasses": ["record", "vitals"], "textVersion": 1}
+    assert (await client.post("/v1/me/consents", json=share, headers=mine)).status_code == 201
     now = datetime.now(UTC)
     for kind, value, unit in (("heart_rate", 70, "/min"), ("glucose_capillary", 2.5, "mmol/L")):
         body = {"id": str(uuid7()), "kind": kind, "takenAt": now.isoformat(), "value": value, "unit": unit}

@@ -58,6 +58,7 @@ PATIENT_TABLES = ("reading", "response", "sensor_hour", "picture", "quarantine",
                   "quarantine_event", "reading_link", "device_clock", "raw_file",
                   "plan", "plan_signature", "plan_pause", "expected",
                   "patient", "patient_condition", "personal_limit", "patient_fact", "access_grant",
+                  "consent_event", "proxy_right", "share_opening",
                   "delivery")  # fmt: skip
 
 

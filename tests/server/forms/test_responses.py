@@ -108,10 +108,10 @@ async def test_f57_a_response_is_seen_by_its_class(client: AsyncClient, clinic: 
     await put(client, clinic, body("nyha", {"class": "2"}))
     url = f"/v1/patients/{clinic.patient}/responses"
     assert len((await client.get(url, headers=nurse)).json()["items"]) == 2
-    grants = (await client.get("/v1/me/grants", headers=mine)).json()["items"]
-    await client.delete(f"/v1/me/grants/{grants[0]['id']}", headers=mine)
-    share = {"teamId": str(clinic.team), "dataClasses": ["record", "vitals", "symptoms"]}
-    await client.post("/v1/me/grants", json=share, headers=mine)
+    grants = (await client.get("/v1/me/consents", headers=mine)).json()["items"]
+    await client.delete(f"/v1/me/consents/{grants[0]['id']}", headers=mine)
+    share = {"teamId": str(clinic.team), "dataClasses": ["record", "vitals", "symptoms"], "textVersion": 1}
+    await client.post("/v1/me/consents", json=share, headers=mine)
     assert [one["form"] for one in (await client.get(url, headers=nurse)).json()["items"]] == ["nyha"]
     # Shared to be read, not to be written.
     answer = await put(client, clinic, body("nyha", {"class": "3"}), "nurse", at=clinic.patient)

@@ -187,8 +187,8 @@ async def test_acc_3_a_plan_is_seen_by_those_it_is_shared_with(client: AsyncClie
     for url in ("plan", "plan/versions"):
         there = await client.get(f"/v1/patients/{clinic.stranger}/{url}", headers=clinic.token("nurse"))
         assert there.status_code == 404 or there.json()["items"] == []
-    grants = (await client.get("/v1/me/grants", headers=clinic.token("patient"))).json()["items"]
-    await client.delete(f"/v1/me/grants/{grants[0]['id']}", headers=clinic.token("patient"))
+    grants = (await client.get("/v1/me/consents", headers=clinic.token("patient"))).json()["items"]
+    await client.delete(f"/v1/me/consents/{grants[0]['id']}", headers=clinic.token("patient"))
     assert (await client.get(f"/v1/patients/{clinic.patient}/plan", headers=clinic.token("nurse"))).status_code == 404
     assert (await client.get("/v1/me/plan", headers=clinic.token("patient"))).json()["inForce"] is not None
 

@@ -169,11 +169,11 @@ async def test_f3_the_person_can_say_what_it_meant(client: AsyncClient, clinic: 
 async def test_acc_2_a_team_that_may_only_look_decides_nothing(client: AsyncClient, clinic: Clinic) -> None:
     held = (await send(client, clinic, "heart_rate", 310, "/min")).json()["id"]
     mine = clinic.token("patient")
-    grants = (await client.get("/v1/me/grants", headers=mine)).json()["items"]
-    await client.delete(f"/v1/me/grants/{grants[0]['id']}", headers=mine)
+    grants = (await client.get("/v1/me/consents", headers=mine)).json()["items"]
+    await client.delete(f"/v1/me/consents/{grants[0]['id']}", headers=mine)
     assert (await client.get("/v1/quarantine", headers=clinic.token("nurse"))).json()["items"] == []
-    share = {"teamId": str(clinic.team), "dataClasses": ["record", "vitals"]}
-    await client.post("/v1/me/grants", json=share, headers=mine)
+    share = {"teamId": str(clinic.team), "dataClasses": ["record", "vitals"], "textVersion": 1}
+    await client.post("/v1/me/consents", json=share, headers=mine)
     assert len((await client.get("/v1/quarantine", headers=clinic.token("nurse"))).json()["items"]) == 1
     assert (await act(client, clinic, held, "release")).status_code == 404
     assert (await act(client, clinic, str(UUID(int=3)), "release")).status_code == 404

@@ -137,9 +137,10 @@ async def test_f39_it_reads_what_the_lead_may_see_and_no_more(
 ) -> None:
     await gained(client, clinic, 1.6)
     mine = clinic.token("patient")
-    grants = (await client.get("/v1/me/grants", headers=mine)).json()["items"]
-    await client.delete(f"/v1/me/grants/{grants[0]['id']}", headers=mine)
-    await client.post("/v1/me/grants", json={"teamId": str(clinic.team), "dataClasses": ["record", "glucose"]}, headers=mine)
+    grants = (await client.get("/v1/me/consents", headers=mine)).json()["items"]
+    await client.delete(f"/v1/me/consents/{grants[0]['id']}", headers=mine)
+    share = {"teamId": str(clinic.team), "dataClasses": ["record", "glucose"], "textVersion": 1}
+    await client.post("/v1/me/consents", json=share, headers=mine)
     found = await tried(database, parts, lead(clinic), clinic.team, gain("1.5"))
     assert found.outcome is not None
     assert (found.outcome.people, found.outcome.readings, found.outcome.new) == (1, 0, 0)
@@ -151,8 +152,8 @@ async def test_f39_whom_a_trial_names_is_seen_only_by_those_who_may_see_that_cla
     await gained(client, clinic, 1.6)
     found = await tried(database, parts, lead(clinic), clinic.team, gain("1.5"))
     mine = clinic.token("patient")
-    grants = (await client.get("/v1/me/grants", headers=mine)).json()["items"]
-    await client.delete(f"/v1/me/grants/{grants[0]['id']}", headers=mine)
+    grants = (await client.get("/v1/me/consents", headers=mine)).json()["items"]
+    await client.delete(f"/v1/me/consents/{grants[0]['id']}", headers=mine)
     assert await tries.people(database, parts.reads, lead(clinic), found.row.run_id, uuid7()) == []
 
 
