@@ -3,17 +3,20 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
-import rich_click as click
+import click
 
-from server.settings import Settings, WrongSetting, read
+if TYPE_CHECKING:
+    from server.settings import Settings
 
 # click's decorators are typed in parts only.
 # pyright: reportUnknownMemberType=false
 
 
-def _settings(data: Path | None = None, port: int | None = None) -> Settings:
+def _settings(data: Path | None = None, port: int | None = None) -> "Settings":
+    from server.settings import WrongSetting, read
+
     try:
         return read(data=data, port=port)
     except WrongSetting as error:
@@ -21,7 +24,7 @@ def _settings(data: Path | None = None, port: int | None = None) -> Settings:
         sys.exit(2)
 
 
-def _found(settings: Settings) -> Settings:
+def _found(settings: "Settings") -> "Settings":
     """Settings with a database: the one set, else the one embedded in the data folder if it runs."""
     if settings.database is not None:
         return settings
@@ -48,7 +51,32 @@ def _run(act: Callable[..., int], *args: Any, **kwargs: Any) -> None:  # noqa: A
     sys.exit(code)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_SECTIONS: Final = {
+    "Run it": ("demo", "serve", "work", "watch"),
+    "Set it up": ("doctor", "migrate", "keys", "assets", "openapi"),
+    "Readings": ("import", "decode"),
+    "Rules": ("rules", "judge", "simulate", "evaluate"),
+    "Check it": ("audit", "bench"),
+}
+"""How `steady --help` groups its commands; one that is not named here stands last, under More."""
+
+
+class Sections(click.Group):
+    """The commands in sections, each with its whole first sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands."""
+        named = {name for names in _SECTIONS.values() for name in names}
+        more = tuple(name for name in self.list_commands(ctx) if name not in named)
+        for title, names in {**_SECTIONS, "More": more}.items():
+            rows = [(name, found.get_short_help_str(200)) for name in names
+                    if (found := self.get_command(ctx, name)) is not None and not found.hidden]  # fmt: skip
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+@click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option("0.1.0", prog_name="steady")
 def main() -> None:
     """Steady: readings in, deterioration noticed, a nurse acts. Not a medical device."""

@@ -21,20 +21,27 @@ def steady(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[
 
 
 def test_help_loads_nothing_heavy_and_names_every_command() -> None:
-    code = "import sys, server.cli; print([n for n in ('litestar', 'asyncpg', 'structlog', 'jwt') if n in sys.modules])"
+    heavy = "'litestar', 'asyncpg', 'structlog', 'jwt', 'rich', 'rich_click', 'msgspec', 'typing_extensions'"
+    code = f"import sys, server.cli; print([n for n in ({heavy}) if n in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
     words = steady("--help").stdout
     for name in ("demo", "serve", "work", "watch", "import", "keys", "doctor", "migrate", "openapi", "assets", "audit", "bench", "decode",
                  "simulate", "evaluate", "judge"):  # fmt: skip
         assert name in words
-    took: list[float] = []
-    for _ in range(3):
-        began = time.perf_counter()
-        steady("--help")
-        took.append(time.perf_counter() - began)
-    # The aim is 250 ms on a quiet machine; this only catches something heavy that crept in.
-    assert statistics.median(took) < 3
+    assert "More:" not in words, "a new command needs a section in server/cli.py"
+    # The aim is 250 ms on a quiet machine. What was loaded is checked above; a machine under tests is no clock.
+    took = statistics.median(_seconds("--help") for _ in range(3))
+    assert took < 20 * statistics.median(_seconds(None) for _ in range(3)) + 1
+
+
+def _seconds(argument: str | None) -> float:
+    began = time.perf_counter()
+    if argument is None:
+        subprocess.run([sys.executable, "-c", "pass"], check=True)
+    else:
+        steady(argument)
+    return time.perf_counter() - began
 
 
 def test_wrong_settings_are_one_line_and_exit_code_2(tmp_path: Path) -> None:
