@@ -123,7 +123,7 @@ class World:
         self.with_wrk = bench_wrk.is_there()
         self._children: list[subprocess.Popen[bytes]] = []
 
-    async def prepare(self) -> None:
+    async def prepare(self, people: int = PEOPLE) -> None:
         """Schema, people, tokens, and the floor's own table."""
         await migrate.bootstrap(self.where, postgres.SUPERUSER)
         await migrate.migrate(self.where)
@@ -140,7 +140,7 @@ class World:
             staff = admin.NewStaff(name="Bench", role="nurse", email="bench@example.org", password="bench", totp_secret="A" * 32)  # noqa: S106 - nobody's
             nurse = await admin.add_staff(tx, org, staff)
             await admin.join_team(tx, org, team, nurse, from_at=clock.now() - timedelta(days=1))
-            for _ in range(PEOPLE):
+            for _ in range(people):
                 person = admin.NewPatient(given_name="Bench", family_name="Person", birth_on=datetime(1950, 1, 1, tzinfo=UTC).date(),
                                           nhs_number=next(numbers), conditions=("heart_failure", "hypertension"))  # fmt: skip
                 patient = await admin.add_patient(tx, org, person)

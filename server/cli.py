@@ -415,6 +415,17 @@ def ingest(names: tuple[str, ...], seconds: float, rounds: int, *, json: bool) -
     _run(run, _settings(), names, json=json, seconds=seconds, rounds=rounds)
 
 
+@bench.command("queue")
+@click.option("--rows", type=click.IntRange(1, 1_000), default=200, show_default=True, help="How many people need the nurse.")
+@click.option("--looks", type=click.IntRange(5, 2_000), default=100, show_default=True, help="How often she loads the page.")
+@click.option("--json", "json", is_flag=True, help="For scripts.")
+def bench_queue(rows: int, looks: int, *, json: bool) -> None:
+    """Milliseconds until the nurse's page is there, cold and when nothing or one reading is new."""
+    from server.bench_queue import main as run
+
+    _run(run, _settings(), rows, looks, json=json)
+
+
 @bench.command("judge")
 @click.option("--people", type=click.IntRange(1, 200), default=2, show_default=True, help="People of each condition.")
 @click.option("--days", type=click.IntRange(1, 365), default=90, show_default=True, help="Days of six readings each.")

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import zip_longest
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -51,7 +50,6 @@ from server.web.views import (
 
 ZONE: Final = ZoneInfo("Europe/London")
 DAYS: Final = 28
-_REASONS: Final = 3
 _HOUR: Final = timedelta(hours=1)
 _NEW: Final = _HOUR
 _LOOK_S: Final = 60.0
@@ -120,16 +118,6 @@ def _reason(reason: service.Reason, now: datetime) -> ReasonView:
     )  # fmt: skip
 
 
-def _standing(reasons: Sequence[service.Reason]) -> list[service.Reason]:
-    """Worst first, each rule's newest only; what still stands before what was explained."""
-    order = sorted(
-        reasons,
-        key=lambda one: (one.row.state != FlagState.ACTIVE, -one.row.severity, -one.row.anchor_at.timestamp()),
-    )
-    seen: set[str] = set()
-    return [one for one in order if not (one.row.rule in seen or seen.add(one.row.rule))]
-
-
 def _value(kind: int, row: SeriesRow) -> str:
     found = BY_NO[kind]
     shown = charts.number(row.value, found.places if found.places < 2 else 1)  # noqa: PLR2004 - grams are noise on a screen
@@ -147,14 +135,32 @@ def _points(rows: Sequence[SeriesRow]) -> list[charts.Point]:
     return [(row.taken_at, row.value) for row in rows]
 
 
+class _Drawn:
+    """What a thumbnail is drawn from, told apart by whose it is and how far the picture had moved: the points follow from that."""
+
+    __slots__ = ("card", "key")
+
+    def __init__(self, card: service.Card, end: datetime) -> None:
+        self.card = card
+        self.key = (card.worst.row.patient_id, card.kind, card.version, end)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Drawn) and self.key == other.key and self.card.version is not None
+
+
 # Drawing is most of a row's work and its readings seldom move: a busy queue draws each picture once an hour.
 @lru_cache(maxsize=512)
-def _thumbnail(number: int, points: tuple[charts.Point, ...], end: datetime) -> Markup:
-    kind = BY_NO[number]
+def _thumbnail(drawn: _Drawn) -> Markup:
+    card, end = drawn.card, drawn.key[-1]
+    kind = BY_NO[card.kind]
     frame = charts.Frame(
-        title=kind.label, label=kind.label, unit=unit_of(number), start=end - timedelta(days=DAYS), end=end,
+        title=kind.label, label=kind.label, unit=unit_of(card.kind), start=end - timedelta(days=DAYS), end=end,
         places=min(kind.places, 1), width=150, height=44,
     )  # fmt: skip
+    points = _points(card.series)
     return charts.sparkline(points, charts.own_band(points, end), frame)
 
 
@@ -162,10 +168,8 @@ def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
     """One person's row."""
     worst = card.worst.row
     rank = Rank.of(worst.severity, emergency=worst.emergency)
-    # The worst reason of each concern before the second of any: no concern hides behind another's many rules.
-    ranked = [list(_standing(concern.reasons)) for concern in card.concerns]
-    found = [reason for turn in zip_longest(*ranked) for reason in turn if reason is not None]
-    reasons = [_reason(one, now) for one in found]
+    reasons = [_reason(one, now) for one in card.reasons]
+    told = next((one.advice for one in reasons if one.advice), "")
     kind = BY_NO[card.kind]
     last = card.series[-1] if card.series else None
     # The service's order as digits, for a browser that puts a new row in its place.
@@ -176,9 +180,9 @@ def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
     return RowView(
         patient=str(worst.patient_id), episode=str(worst.id), version=worst.version, place=place,
         name=f"{worst.given_name} {worst.family_name}", age=years(worst.birth_on, day(now, worst.zone)),
-        conditions=words.conditions(worst.conditions), rank=rank, reasons=tuple(reasons[:_REASONS]),
-        more=max(len(reasons) - _REASONS, 0), told=words.first_sentence(next((one.advice for one in reasons if one.advice), "")),
-        trend=_thumbnail(card.kind, tuple(_points(card.series)), now.replace(minute=0, second=0, microsecond=0) + _HOUR),
+        conditions=words.conditions(worst.conditions), rank=rank, reasons=tuple(reasons),
+        more=card.more, told=words.first_sentence(told),
+        trend=_thumbnail(_Drawn(card, now.replace(minute=0, second=0, microsecond=0) + _HOUR)),
         trend_label=kind.label.lower() + ("" if last else ": no readings"),
         latest=f"{_value(card.kind, last)} {unit_of(card.kind)}" if last else "",
         latest_at=last.taken_at.astimezone(ZONE) if last else None, flagged_at=worst.raised_at.astimezone(ZONE),
@@ -194,7 +198,7 @@ def _states(found: service.Queue) -> dict[UUID, str]:
     return {
         card.worst.row.patient_id: hashlib.sha256(
             msgspec.json.encode([
-                [(str(one.row.id), one.row.version, one.row.raised_at, one.row.due_at, len(one.reasons)) for one in card.concerns],
+                [(str(one.row.id), one.row.version, one.row.raised_at, one.row.due_at, len(one.flags)) for one in card.concerns],
                 card.series[-1].taken_at if card.series else None,
             ])
         ).hexdigest()[:16]
@@ -250,7 +254,7 @@ def concern_views(found: service.PersonPage, actor: Actor, now: datetime) -> tup
             rank=Rank.of(row.severity, emergency=row.emergency), owner=row.owner_name or "", is_mine=row.owner == actor.id,
             is_started=row.state == State.IN_PROGRESS, next_step=_next_step(found.timers.get(row.id), now),
             cleared_at=row.cleared_at.astimezone(ZONE) if row.cleared_at else None,
-            reasons=tuple(_reason(one, now) for one in _standing(by_episode.get(row.id, []))),
+            reasons=tuple(_reason(one, now) for one in service.standing(by_episode.get(row.id, []), lambda one: one.row)),
             opened_at=row.opened_at.astimezone(ZONE),
             snoozed_until=row.snoozed_until.astimezone(ZONE) if row.snoozed_until and row.snoozed_until > now else None,
             snooze_reason=row.snooze_reason or "", snoozes=_snoozes(row.severity, floor=row.floor_emergency),

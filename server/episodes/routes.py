@@ -174,7 +174,7 @@ async def episodes(request: AnyRequest, actor: NamedDependency[Actor], parts: Na
     """The open concerns of everybody who shares with the asker's teams."""
     query: dict[str, Any] = query_of(request.scope, {"limit": int})
     limit = min(query.get("limit", 50), 200)
-    found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"])
+    found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"], most=limit, trends=False)
     items = [
         CardOut(
             patient=card.worst.row.patient_id, name=f"{card.worst.row.given_name} {card.worst.row.family_name}",
@@ -185,9 +185,9 @@ async def episodes(request: AnyRequest, actor: NamedDependency[Actor], parts: Na
                 owner=card.worst.row.owner, owner_name=card.worst.row.owner_name,
                 snoozed_until=card.worst.row.snoozed_until, closed_at=None, result=None,
             ),
-            reasons=[flag(reason) for concern in card.concerns for reason in concern.reasons][:3],
+            reasons=[flag(reason) for reason in card.reasons],
         )
-        for card in found.cards[:limit]
+        for card in found.cards
     ]
     out = QueueOut(items=items, people=found.people, as_of=found.as_of, evaluated_through=found.as_of, lag_s=0.0)
     return Response(out, headers={"cache-control": "no-store"})

@@ -1,9 +1,11 @@
 """What staff can do with an episode, and what the queue and a person's page show; each function is one transaction."""
 
 import asyncio
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from itertools import zip_longest
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -26,33 +28,43 @@ from server.teams import service as teams
 from server.teams import store as team_store
 
 TREND_DAYS: Final = 28
+SHOWN: Final = 3
+"""So many reasons stand on a card."""
 _RECENT: Final = timedelta(days=7)
 _WEIGHT: Final = BY_NAME["body_weight"].no
 _JUDGEMENT: Final = msgspec.json.Decoder(Judgement)
 
+T = TypeVar("T")
 Step = Callable[[Episode, datetime], Change | None]
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """One flag with the judgement that explains it."""
 
-    row: store.ReasonRow
+    row: store.FlagRow | store.ReasonRow
     judgement: Judgement
 
 
 class Concern(msgspec.Struct, frozen=True, kw_only=True):
-    """One open episode and its reasons, worst first."""
+    """One open episode and its flags."""
 
     row: store.QueueRow
-    reasons: list[Reason]
+    flags: list[store.FlagRow]
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """One person in the queue (AL-8: one card a person, worst first) with the series that shows the trend."""
+    """One person in the queue (AL-8: one card a person, worst first), why, and the series that shows the trend.
+
+    `reasons` are the worst few, `more` how many others there are. `version` names the state of the picture from which the series
+    follows; None: it was not asked for.
+    """
 
     concerns: list[Concern]
+    reasons: list[Reason]
+    more: int
     kind: int
     series: list[store.SeriesRow]
+    version: int | None = None
 
     @property
     def worst(self) -> Concern:
@@ -108,31 +120,45 @@ def _order(concern: Concern) -> tuple[bool, bool, bool, int, bool, datetime]:
     return (row.snoozed_until is not None, is_watched, row.owner is not None, -row.severity, not row.emergency, row.raised_at)
 
 
-def _place(card: Card) -> tuple[bool, int, bool, bool, datetime]:
-    row = card.worst.row
+def _place(concerns: Sequence[Concern]) -> tuple[bool, int, bool, bool, datetime]:
+    row = concerns[0].row
     return (row.snoozed_until is not None, -row.severity, row.owner is not None, not row.emergency, row.raised_at)
 
 
-async def queue(database: Database, reads: Reads, actor: Actor, request_id: UUID, *, only: UUID | None = None) -> Queue:
-    """Everybody with an open concern whom the asker may see; `only` one person, for a live row."""
+async def queue(  # noqa: PLR0913 - who asks, and what for
+    database: Database, reads: Reads, actor: Actor, request_id: UUID, *, only: UUID | None = None, most: int | None = None,
+    trends: bool = True,
+) -> Queue:  # fmt: skip
+    """Everybody with an open concern whom the asker may see; `only` one person, for a live row; `most`: the first so many."""
     actor.must(Scope.EPISODES_READ)
     now = clock.now()
     async with database.begin(actor, one=only) as tx:
         rows = await store.QUEUE.all(tx, only)
-        count = None if only else await store.COUNT.one(tx)
+        concerns = sorted(_concerns(rows), key=_place)[:most]
+        flags = {one.row.id: one.flags for ones in concerns for one in ones}
+        patients = [ones[0].row.patient_id for ones in concerns]
+        # Written while the rest is read; awaited before anything is shown (INV-11).
+        logged = asyncio.gather(*(reads.record(actor, patient, "queue", request_id) for patient in patients))
+        count = None if only else await store.COUNT.one(tx, patients)
         watching = None if only else await teams.watching(tx, actor, now)
-        patients = list({row.patient_id for row in rows})
-        reasons = await store.REASONS.all(tx, patients, [row.id for row in rows])
-        concerns = _concerns(rows, reasons)
-        kinds = {patient: _trend_kind(ones) for patient, ones in concerns.items()}
-        series = await _series(tx, kinds, now)
+        for flag in await store.FLAGS.all(tx, patients, [one.row.id for ones in concerns for one in ones]):
+            flags[flag.episode].append(flag)
+        ranked = [_ranked(ones) for ones in concerns]
+        said = await _said(tx, [flag for ones in ranked for flag in ones[:SHOWN]])
+        kinds = {ones[0].row.patient_id: _trend_kind(ones) for ones in concerns} if trends else {}
+        versions = _unmoved(concerns, kinds, count)
+        series = await _series(tx, kinds, versions, now)
+    await logged
     cards = [
-        Card(concerns=sorted(ones, key=_order), kind=kinds[patient], series=series.get(patient, []))
-        for patient, ones in concerns.items()
-    ]
-    await asyncio.gather(*(reads.record(actor, patient, "queue", request_id) for patient in concerns))
-    return Queue(cards=sorted(cards, key=_place), people=count.people if count else 0, as_of=now,
-                 newest_at=count.newest_at if count else None, watching=watching)
+        Card(
+            concerns=ones, reasons=[Reason(row=flag, judgement=said[flag.judgement]) for flag in worst[:SHOWN]],
+            more=max(len(worst) - SHOWN, 0), kind=kinds.get(patient, _WEIGHT), series=series.get(patient, []),
+            version=versions.get((patient, kinds.get(patient, _WEIGHT))),
+        )
+        for patient, ones, worst in zip(patients, concerns, ranked, strict=True)
+    ]  # fmt: skip
+    return Queue(cards=cards, people=count.people if count else 0, as_of=now, newest_at=count.newest_at if count else None,
+                 watching=watching)  # fmt: skip
 
 
 async def watching(database: Database, actor: Actor) -> teams.Watching:
@@ -178,35 +204,107 @@ async def mine(database: Database, reads: Reads, actor: Actor, request_id: UUID)
     return MyEpisodes(items=items, said=advice, watching=watching, as_of=now)
 
 
-def _concerns(rows: list[store.QueueRow], reasons: list[store.ReasonRow]) -> dict[UUID, list[Concern]]:
-    by_episode: dict[UUID | None, list[Reason]] = {}
-    for row in reasons:
-        by_episode.setdefault(row.episode, []).append(Reason(row=row, judgement=_JUDGEMENT.decode(row.body)))
-    concerns: dict[UUID, list[Concern]] = {}
+def _concerns(rows: Sequence[store.QueueRow]) -> list[list[Concern]]:
+    """The concerns of each person, what needs doing first before the others."""
+    found: dict[UUID, list[Concern]] = {}
     for row in rows:
-        concerns.setdefault(row.patient_id, []).append(Concern(row=row, reasons=by_episode.get(row.id, [])))
-    return concerns
+        found.setdefault(row.patient_id, []).append(Concern(row=row, flags=[]))
+    return [sorted(ones, key=_order) for ones in found.values()]
 
 
-def _trend_kind(concerns: list[Concern]) -> int:
-    for concern in sorted(concerns, key=_order):
+def standing(ones: Iterable[T], flag: Callable[[T], store.FlagRow | store.ReasonRow]) -> list[T]:
+    """Worst first, each rule's newest only; what still stands before what was explained."""
+    found: dict[str, T] = {}
+    for one in sorted(ones, key=lambda one: _weight(flag(one))):
+        found.setdefault(flag(one).rule, one)
+    return list(found.values())
+
+
+def _weight(row: store.FlagRow | store.ReasonRow) -> tuple[bool, int, float]:
+    return (row.state != FlagState.ACTIVE, -row.severity, -row.anchor_at.timestamp())
+
+
+def _itself(row: store.FlagRow) -> store.FlagRow:
+    return row
+
+
+def _ranked(concerns: Sequence[Concern]) -> list[store.FlagRow]:
+    """The worst reason of each concern before the second of any: no concern hides behind another's many rules."""
+    return [one for turn in zip_longest(*(standing(concern.flags, _itself) for concern in concerns)) for one in turn if one is not None]
+
+
+_SAID: Final[OrderedDict[UUID, Judgement]] = OrderedDict()
+"""Judgements that were read before, by id: they never change, and who may see a flag may see what it says."""
+_REMEMBERS: Final = 2_000
+
+
+async def _said(tx: Tx, flags: Sequence[store.FlagRow]) -> dict[UUID, Judgement]:
+    """The judgements of flags that the asker was just shown."""
+    found = {flag.judgement: _SAID[flag.judgement] for flag in flags if flag.judgement in _SAID}
+    missing = [flag for flag in flags if flag.judgement not in found]
+    if missing:
+        for row in await store.BODIES.all(tx, [flag.patient_id for flag in missing], [flag.judgement for flag in missing]):
+            found[row.id] = _SAID[row.id] = _JUDGEMENT.decode(row.body)
+        while len(_SAID) > _REMEMBERS:
+            _SAID.popitem(last=False)
+    return found
+
+
+def _trend_kind(concerns: Sequence[Concern]) -> int:
+    for concern in concerns:
         kind = TREND.get(concern.row.group)
         if kind is not None:
             return kind
     return _WEIGHT
 
 
-async def _series(tx: Tx, kinds: dict[UUID, int], now: datetime) -> dict[UUID, list[store.SeriesRow]]:
-    span = (now - timedelta(days=TREND_DAYS), now + timedelta(days=1))
-    plain = {patient: kind for patient, kind in kinds.items() if not BY_NO[kind].sampled}
-    sampled = {patient: kind for patient, kind in kinds.items() if BY_NO[kind].sampled}
-    rows = await store.SERIES.all(tx, list(plain), list(plain.values()), *span)
+_Key = tuple[UUID, int]
+_Known = tuple[int, list[store.SeriesRow]]
+_KEPT: Final[OrderedDict[_Key, _Known]] = OrderedDict()
+"""The series behind the pictures of a queue, with the version of the person's picture up to which they tell."""
+_KEEPS: Final = 600
+
+
+def _unmoved(concerns: Sequence[Sequence[Concern]], kinds: dict[UUID, int], count: store.CountRow | None) -> dict[_Key, int]:
+    """The versions under which series may be kept. Only of the class of a concern that the asker was just allowed to read."""
+    if count is None:
+        return {}
+    versions = dict(zip(count.patients or (), count.versions or (), strict=True))
+    found: dict[_Key, int] = {}
+    for ones in concerns:
+        patient = ones[0].row.patient_id
+        kind = kinds.get(patient)
+        if kind is not None and patient in versions and any(one.row.data_class == kind // 100 for one in ones):
+            found[patient, kind] = versions[patient]
+    return found
+
+
+async def _series(tx: Tx, kinds: dict[UUID, int], versions: dict[_Key, int], now: datetime) -> dict[UUID, list[store.SeriesRow]]:
+    """Four weeks of each person's kind; what is known of somebody whose picture has not moved since is not read again."""
+    start = now - timedelta(days=TREND_DAYS)
+    found: dict[UUID, list[store.SeriesRow]] = {}
+    for patient, kind in kinds.items():
+        known = _KEPT.get((patient, kind))
+        if known is not None and known[0] == versions.get((patient, kind)):
+            _KEPT.move_to_end((patient, kind))
+            found[patient] = [row for row in known[1] if row.taken_at >= start]
+    missing = {patient: kind for patient, kind in kinds.items() if patient not in found}
+    plain = {patient: kind for patient, kind in missing.items() if not BY_NO[kind].sampled}
+    sampled = {patient: kind for patient, kind in missing.items() if BY_NO[kind].sampled}
+    span = (start, now + timedelta(days=1))
+    rows = await store.SERIES.all(tx, list(plain), list(plain.values()), *span) if plain else []
     if sampled:
         rows += await store.SENSOR_TREND.all(tx, list(sampled), list(sampled.values()), *span, now - timedelta(hours=12))
-    found: dict[UUID, list[store.SeriesRow]] = {}
+    read: dict[UUID, list[store.SeriesRow]] = {patient: [] for patient in missing}
     for row in rows:
-        found.setdefault(row.patient_id, []).append(row)
-    return found
+        read[row.patient_id].append(row)
+    for patient, kind in missing.items():
+        version = versions.get((patient, kind))
+        if version is not None:
+            _KEPT[patient, kind] = (version, read[patient])
+    while len(_KEPT) > _KEEPS:
+        _KEPT.popitem(last=False)
+    return found | read
 
 
 async def person_in(tx: Tx, actor: Actor, patient: UUID, now: datetime) -> PersonPage:

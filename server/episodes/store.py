@@ -20,6 +20,7 @@ class QueueRow(msgspec.Struct):
     patient_id: UUID
     id: UUID
     group: str
+    data_class: int
     severity: int
     emergency: bool
     state: str
@@ -54,6 +55,28 @@ class ReasonRow(msgspec.Struct):
     kind_class: int
     body: str
     raised_at: datetime
+
+
+class FlagRow(msgspec.Struct):
+    """One flag of an open episode, without its words: the order needs no more."""
+
+    patient_id: UUID
+    episode: UUID
+    rule: str
+    severity: int
+    emergency: bool
+    state: str
+    anchor: UUID
+    anchor_at: datetime
+    raised_at: datetime
+    judgement: UUID
+
+
+class BodyRow(msgspec.Struct):
+    """What a judgement says."""
+
+    id: UUID
+    body: str
 
 
 class EpisodeRow(msgspec.Struct):
@@ -150,10 +173,12 @@ class SeriesRow(msgspec.Struct):
 
 
 class CountRow(msgspec.Struct):
-    """How many people the asker looks after, and when the newest of their readings was judged."""
+    """How many people the asker looks after, when the newest of their readings was judged, and how far those asked for have moved."""
 
     people: int
     newest_at: datetime | None
+    patients: list[UUID] | None
+    versions: list[int] | None
 
 
 class PersonRow(msgspec.Struct):
@@ -182,8 +207,8 @@ class FoundRow(msgspec.Struct):
 QUEUE: Final = Query(
     QueueRow,
     """
-    select e.patient_id, e.id, e."group", e.severity::integer as severity, e.emergency, e.state, e.version, e.opened_at,
-           e.raised_at, e.owner, s.name as owner_name,
+    select e.patient_id, e.id, e."group", e.data_class::integer as data_class, e.severity::integer as severity, e.emergency,
+           e.state, e.version, e.opened_at, e.raised_at, e.owner, s.name as owner_name,
            case when e.snoozed_until > now() then e.snoozed_until end as snoozed_until, e.cleared_at, t.step, t.due_at,
            p.given_name, p.family_name,
            p.birth_on, p.zone,
@@ -205,6 +230,23 @@ REASONS: Final = Query(
       from flag f join judgement j on j.patient_id = f.patient_id and j.id = f.judgement
      where f.patient_id = any ($1::uuid[]) and f.episode = any ($2::uuid[]) and f.state <> 'withdrawn'
      order by f.severity desc, f.anchor_at desc
+    """,
+)
+FLAGS: Final = Query(
+    FlagRow,
+    """
+    select f.patient_id, f.episode, f.rule, f.severity::integer as severity, f.emergency, f.state, f.anchor, f.anchor_at,
+           f.raised_at, f.judgement
+      from flag f
+     where f.patient_id = any ($1::uuid[]) and f.episode = any ($2::uuid[]) and f.state <> 'withdrawn'
+    """,
+)
+BODIES: Final = Query(
+    BodyRow,
+    """
+    select j.id, j.body::text as body
+      from unnest($1::uuid[], $2::uuid[]) as w (patient, id)
+      join judgement j on j.patient_id = w.patient and j.id = w.id
     """,
 )
 FOUND_LATE: Final = Query(
@@ -326,7 +368,9 @@ SENSOR_TREND: Final = Query(
 COUNT: Final = Query(
     CountRow,
     """
-    select count(*)::integer as people, max(i.last_at) as newest_at
+    select count(*)::integer as people, max(i.last_at) as newest_at,
+           array_agg(i.patient_id) filter (where i.patient_id = any ($1::uuid[])) as patients,
+           array_agg(i.version) filter (where i.patient_id = any ($1::uuid[])) as versions
       from patient p join picture i on i.patient_id = p.patient_id
     """,
 )

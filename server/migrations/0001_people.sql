@@ -205,7 +205,6 @@ select p.principal_id as principal, p.principal_id as patient_id, class.no::smal
 union all
 select m.staff_id, g.patient_id, class.no, true, g.may_write, true, g.basis
   from team_member m
-  join principal p on p.principal_id = m.staff_id and p.ended_at is null
   cross join lateral (
        select a.patient_id, a.may_write, a.data_classes, a.from_at, a.to_at, a.basis from access_grant a
         where a.team_id = m.team_id and (select app_one()) is null
@@ -213,7 +212,9 @@ select m.staff_id, g.patient_id, class.no, true, g.may_write, true, g.basis
        select a.patient_id, a.may_write, a.data_classes, a.from_at, a.to_at, a.basis from access_grant a
         where a.team_id = m.team_id and a.patient_id = (select app_one())) as g
   cross join lateral unnest(g.data_classes) as class (no)
- where m.from_at <= now() and (m.to_at is null or m.to_at > now())
+       -- asked once a membership: as a join it was read again for each grant
+ where (select p.ended_at is null from principal p where p.principal_id = m.staff_id)
+   and m.from_at <= now() and (m.to_at is null or m.to_at > now())
    and g.from_at <= now() and (g.to_at is null or g.to_at > now())
 union all
 select g.grantee_id, g.patient_id, class.no, true, g.may_write, g.basis = 'grant', g.basis

@@ -1,8 +1,9 @@
 """The template engine: our templates over the NHS ones, strict about text, with the built file names."""
 
 import secrets
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, cast
 
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
@@ -11,12 +12,16 @@ from markupsafe import Markup, escape
 from server.assets import manifest
 from server.auth.sessions import CSRF_FIELD
 from server.web import words
-from server.web.views import Shell
+from server.web.views import RowView, Shell
 
 POLICY: Final = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+
+
+_ROWS: Final = 1_000
+"""How many rows of queues are remembered as they were written last, each about 5 kB."""
 
 
 class Pages:
@@ -25,6 +30,20 @@ class Pages:
     def __init__(self, files: Mapping[str, str] | None = None, *, brand: str = "Steady") -> None:
         self.brand = brand
         self._environment = environment(files)
+        self._rows: OrderedDict[tuple[RowView, str, date], Markup] = OrderedDict()
+        shared = cast("dict[str, object]", self._environment.globals)
+        shared["person_row"] = self._person_row
+
+    def _person_row(self, shell: Shell, view: RowView, now: datetime) -> Markup:
+        """One person's row; one that says what it said the last time is not written again."""
+        key = (view, shell.csrf, now.date())
+        known = self._rows.get(key)
+        if known is None:
+            known = Markup(self._environment.get_template("steady/row.html").render(shell=shell, row=view, now=now))  # noqa: S704 - a template's
+            self._rows[key] = known
+            if len(self._rows) > _ROWS:
+                self._rows.popitem(last=False)
+        return known
 
     @staticmethod
     def nonce() -> str:
@@ -67,6 +86,7 @@ def environment(files: Mapping[str, str] | None) -> Environment:
     made = Environment(
         undefined=ChainableUndefined,  # the design system's templates ask for parameters that are not there
         autoescape=True,
+        auto_reload=False,  # templates come with the release: looking at their files for each page is work for nothing
         trim_blocks=True,
         lstrip_blocks=True,
         loader=ChoiceLoader([PackageLoader("server.web"), PackageLoader("nhsuk_frontend_jinja")]),
