@@ -61,6 +61,7 @@ class FlagRow(msgspec.Struct):
     """One flag of an open episode, without its words: the order needs no more."""
 
     patient_id: UUID
+    flag: UUID
     episode: UUID
     rule: str
     severity: int
@@ -235,7 +236,7 @@ REASONS: Final = Query(
 FLAGS: Final = Query(
     FlagRow,
     """
-    select f.patient_id, f.episode, f.rule, f.severity::integer as severity, f.emergency, f.state, f.anchor, f.anchor_at,
+    select f.patient_id, f.id as flag, f.episode, f.rule, f.severity::integer as severity, f.emergency, f.state, f.anchor, f.anchor_at,
            f.raised_at, f.judgement
       from flag f
      where f.patient_id = any ($1::uuid[]) and f.episode = any ($2::uuid[]) and f.state <> 'withdrawn'
