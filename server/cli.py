@@ -437,5 +437,14 @@ def bench_judge(people: int, days: int, *, json: bool) -> None:
     _run(run, people, days, json=json)
 
 
+@bench.command("adapters")
+@click.option("--json", "json", is_flag=True, help="For scripts.")
+def bench_adapters(*, json: bool) -> None:
+    """Microseconds that decoding one reading costs, beside the library that one would otherwise use; 1 if less than 20 times faster."""
+    from server.bench_adapters import main as run
+
+    _run(run, _settings(), json=json)
+
+
 if __name__ == "__main__":
     main()

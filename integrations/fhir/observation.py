@@ -29,10 +29,6 @@ _COUNTS: Final = frozenset({"final", "amended", "corrected"})
 _LONGEST: Final = timedelta(hours=1)
 _OVER_A_DAY: Final = {"step_count", "sleep_duration", "reliever_puffs", "liquid_stools", "bloody_stools"}
 """What is counted over hours; everything else is measured at one moment."""
-_UNUSABLE: Final = (
-    "value_string", "value_boolean", "value_range", "value_ratio", "value_sampled_data", "value_time", "value_date_time", "value_period",
-)  # fmt: skip
-_ANY_VALUE: Final = ("value_quantity", "value_codeable_concept", "value_integer", *_UNUSABLE)
 
 
 class Wrong(Exception):
@@ -125,8 +121,8 @@ def _check(one: ObservationBase) -> None:  # noqa: C901 - each refusal is a line
 
 
 def _one_value(one: ValuedBase, where: str) -> None:
-    given = [name for name in _ANY_VALUE if getattr(one, name) not in (None, UNSET)]
-    if len(given) > 1:
+    given = _values(one)
+    if given > 1:
         raise Wrong("value_twice", "structure", f"{where}.value", "At most one value[x].")
     if given and one.data_absent_reason is not None:
         raise Wrong("obs-6", "invariant", f"{where}.dataAbsentReason", "Only where there is no value (obs-6).")
@@ -135,8 +131,18 @@ def _one_value(one: ValuedBase, where: str) -> None:
         raise Wrong("comparator_unknown", "code-invalid", f"{where}.value.comparator", "One of <, <=, >=, >.")
 
 
+def _values(one: ValuedBase) -> int:
+    """How many value[x] there are."""
+    return (
+        (one.value_quantity is not None) + (one.value_codeable_concept is not None) + (one.value_integer is not UNSET)
+        + (one.value_string is not UNSET) + (one.value_boolean is not UNSET) + (one.value_range is not UNSET)
+        + (one.value_ratio is not UNSET) + (one.value_sampled_data is not UNSET) + (one.value_time is not UNSET)
+        + (one.value_date_time is not UNSET) + (one.value_period is not UNSET)
+    )  # fmt: skip
+
+
 def _has_value(one: ValuedBase) -> bool:
-    return any(getattr(one, name) not in (None, UNSET) for name in _ANY_VALUE)
+    return one.value_quantity is not None or _values(one) > 0
 
 
 def _shared(one: ConceptBase, other: ConceptBase) -> bool:

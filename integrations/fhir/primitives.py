@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_TEXT: Final = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f]+")
 _CODE: Final = re.compile(r"[^\s]+(?: [^\s]+)*")
 _YEAR: Final = r"(?:[1-9]\d{3}|0(?:[1-9]\d\d|0(?:[1-9]\d|0[1-9])))"
 _DAY: Final = r"-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
@@ -26,7 +27,7 @@ def is_code(text: str) -> bool:
 
 def is_string(text: str) -> bool:
     """A string is never empty, and has no control characters but tab and line ends."""
-    return bool(text) and not any(one < " " and one not in "\t\r\n" for one in text)
+    return _TEXT.fullmatch(text) is not None
 
 
 def instant(text: str) -> datetime | None:

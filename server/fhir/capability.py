@@ -4,15 +4,19 @@ from typing import Any, Final
 
 from domain.readings.kinds import BY_NAME
 from domain.readings.units import accepts
+from server.fhir.record import READERS
 from server.fhir.search import KNOWN
 
 _SECURITY: Final = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _TOKENS: Final = frozenset({"code", "combo-code", "category", "status", "identifier", "_id"})
 _REFERENCES: Final = frozenset({"patient", "subject", "device"})
-SHOWN: Final = {
+SHOWN: Final[dict[str, tuple[str, ...]]] = {
     "Patient": ("read", "search-type"), "Device": ("read", "search-type"), "Observation": ("create", "read", "update", "search-type"),
+    **{kind: ("search-type",) if kind == "AuditEvent" else ("read", "search-type") for kind in READERS},
 }  # fmt: skip
-PARAMETERS: Final = {"Patient": ("_id", "identifier"), "Device": ("identifier", "patient")}
+PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
+    "Patient": ("_id", "identifier"), "Device": ("identifier", "patient"), **dict.fromkeys(READERS, ("patient",)),
+}  # fmt: skip
 
 
 def _kind(name: str) -> str:
@@ -26,6 +30,8 @@ def _resource(kind: str, does: tuple[str, ...], names: tuple[str, ...]) -> dict[
         "type": kind, "interaction": [{"code": one} for one in does], "versioning": "versioned",
         "searchParam": [{"name": name, "type": _kind(name)} for name in names],
     }  # fmt: skip
+    if kind == "Patient":
+        found["operation"] = [{"name": "everything", "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything"}]
     if kind == "Observation":
         found |= {"conditionalCreate": True, "searchInclude": ["Observation:subject", "Observation:device"],
                   "documentation": "Kinds that are kept, with their units: " + "; ".join(

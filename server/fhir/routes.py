@@ -18,7 +18,7 @@ from integrations.fhir.adapter import observation
 from integrations.fhir.observation import Who, Wrong, read
 from server.app_state import Parts
 from server.auth.routes import auth_of, smart_configuration
-from server.fhir import bundles, capability, observations, reading, things
+from server.fhir import bundles, capability, observations, reading, record, things
 from server.fhir.outcome import MEDIA, Issue, Refused, encoded, error, of_wrong, refused
 from server.fhir.resources import encode
 from server.fhir.search import search
@@ -149,6 +149,12 @@ async def got(asked: Asked, path: list[str], query: Mapping[str, list[str]]) -> 
             return await things.devices(asked.parts, asked.actor, query, asked.base, request)
         case ["Device", one] if one.isascii() and one.isdigit() and len(one) < 10:  # noqa: PLR2004 - an integer of ours
             found = await things.one_device(asked.parts, asked.actor, int(one))
+        case ["Patient", one, "$everything"] if is_uuid(one):
+            found = await record.everything(asked.parts, asked.actor, UUID(one), query, asked.base, request)
+        case [kind] if kind in record.READERS:
+            return await record.search(asked.parts, asked.actor, kind, query, asked.base, request)
+        case [kind, one] if kind in record.READERS:
+            found = await record.one(asked.parts, asked.actor, kind, one, request)
         case _:
             pass
     if found is None:

@@ -64,6 +64,41 @@ class DeviceRow(msgspec.Struct):
     serial: str
 
 
+class FlagRow(msgspec.Struct):
+    """One flag, with the judgement that raised it."""
+
+    id: UUID
+    rule: str
+    severity: int
+    state: str
+    raised_at: datetime
+    anchor: UUID
+    is_sample: bool
+    judgement: UUID
+    sentence: str | None
+    closed_at: datetime | None
+
+
+class SaidRow(msgspec.Struct):
+    """What a patient was told."""
+
+    id: UUID
+    said: str
+    created_at: datetime
+    received_at: datetime | None
+
+
+class ResponseRow(msgspec.Struct):
+    """One filled-in form."""
+
+    id: UUID
+    form: str
+    version: int
+    taken_at: datetime
+    answers: str
+    is_superseded: bool
+
+
 class NameRow(msgspec.Struct):
     """A sender's name of a reading."""
 
@@ -165,6 +200,39 @@ COUNT: Final = Query(
                and r.status = any($5::smallint[]))
          + (select coalesce(sum(cardinality(h.ms)), 0) from sensor_hour h
              where h.patient_id = $1 and h.kind = any($2::smallint[]) and h.hour >= $3 and h.hour < $4) as n
+    """,
+)
+FLAGS: Final = Query(
+    FlagRow,
+    """
+    select f.id, f.rule, f.severity::integer as severity, f.state, f.raised_at, f.anchor, f.data_class = 2 as is_sample, f.judgement,
+           j.body ->> 'sentence' as sentence, e.closed_at
+      from flag f
+      join judgement j on j.patient_id = f.patient_id and j.id = f.judgement
+      left join episode e on e.patient_id = f.patient_id and e.id = f.episode
+     where f.patient_id = $1 and f.state <> 'shadow'
+     order by f.raised_at desc, f.id desc
+     limit 500
+    """,
+)
+SAID: Final = Query(
+    SaidRow,
+    """
+    select d.id, d.said, d.created_at, d.received_at
+      from delivery d
+     where d.patient_id = $1 and d.audience = 'patient' and d.state = 'accepted'
+     order by d.created_at desc
+     limit 500
+    """,
+)
+RESPONSES: Final = Query(
+    ResponseRow,
+    """
+    select id, form, version::integer as version, taken_at, answers::text as answers, is_superseded
+      from response
+     where patient_id = $1
+     order by taken_at desc, id desc
+     limit 500
     """,
 )
 NAMES: Final = Query(

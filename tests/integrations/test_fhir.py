@@ -1,9 +1,10 @@
 """FHIR R4: each case is a resource written for it, and what must come out; invariants, precision and keys beside them."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from integrations.fhir.adapter import bundle, observation, parse, recognises
 from integrations.fhir.observation import Wrong, read
+from integrations.json_keys import members
 from integrations.json_numbers import decimal
 from integrations.manifest import Delivery, Unreadable
 
@@ -134,3 +136,16 @@ def test_whatever_json_comes_is_read_or_refused(value: Any) -> None:
             except Wrong:
                 continue
             assert found.resource_type
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)), st.sampled_from(
+    [(", ", ": "), (",", ":"), (" , ", " : "), ("\n,", "\t:\r\n")]))
+def test_members_are_counted_however_they_are_written(value: Any, separators: tuple[str, str]) -> None:
+    def count(one: Any) -> int:
+        if isinstance(one, dict):
+            fields = cast("dict[str, Any]", one)
+            return len(fields) + sum(map(count, fields.values()))
+        return sum(map(count, cast("list[Any]", one))) if isinstance(one, list) else 0
+
+    for ascii_only in (True, False):
+        assert members(json.dumps(value, separators=separators, ensure_ascii=ascii_only).encode()) == count(value)

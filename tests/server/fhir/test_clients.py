@@ -91,3 +91,35 @@ async def test_all_that_is_sent_is_valid_r4(client: AsyncClient, clinic: Clinic)
         answer = await client.get(f"/fhir/R4/{path}", headers=clinic.token("patient"))
         assert answer.status_code == 200, answer.text
         valid(answer.json())
+
+
+async def test_the_rest_of_the_record_is_valid_r4_and_only_for_who_may_see_it(client: AsyncClient, clinic: Clinic) -> None:
+    mine = await vendor_of(client, clinic)
+    for back, kg in ((2, "80.0"), (0, "83.6")):
+        body = weight(clinic, kg, NOW - dt.timedelta(days=back))
+        made = await client.post("/fhir/R4/Observation", content=body, headers={**mine, "content-type": "application/fhir+json"})
+        assert made.status_code == 201
+    patient, nurse = clinic.token("patient"), clinic.token("nurse")
+    found: dict[str, list[Any]] = {}
+    for kind in ("Flag", "DetectedIssue", "CarePlan", "Communication", "Consent", "AuditEvent", "QuestionnaireResponse"):
+        answer = await client.get(f"/fhir/R4/{kind}?patient={clinic.patient}", headers=patient)
+        assert answer.status_code == 200, answer.text
+        valid(answer.json())
+        found[kind] = [entry["resource"] for entry in answer.json().get("entry", ())]
+        other = (await client.get(f"/fhir/R4/{kind}?patient={clinic.patient}", headers=clinic.token("stranger"))).json()
+        assert other["total"] == 0, kind
+        assert (await client.get(f"/fhir/R4/{kind}?patient={clinic.patient}", headers=mine)).status_code in {200, 403}
+    assert found["Flag"][0]["status"] == "active"
+    assert any(flag["code"]["text"].startswith("Weight up 3.6 kg in 2 days") for flag in found["Flag"])
+    place = found["DetectedIssue"][0]["evidence"][0]["detail"][0]["reference"]
+    assert (await client.get(f"/fhir/R4/{place}", headers=nurse)).json()["valueQuantity"]["value"] == 83.6
+    one = await client.get(f"/fhir/R4/Flag/{found['Flag'][0]['id']}", headers=nurse)
+    assert one.json() == found["Flag"][0]
+    assert found["Consent"][0]["provision"]["actor"][0]["reference"]["display"] == "Test team"
+    assert {event["agent"][0]["who"]["display"] for event in found["AuditEvent"]} >= {"Test vendor"}
+    assert (await client.get(f"/fhir/R4/AuditEvent?patient={clinic.patient}", headers=nurse)).json()["total"] == 0
+    whole = await client.get(f"/fhir/R4/Patient/{clinic.patient}/$everything", headers=patient)
+    valid(whole.json())
+    kinds = {entry["resource"]["resourceType"] for entry in whole.json()["entry"]}
+    assert kinds >= {"Patient", "Observation", "Device", "Flag", "DetectedIssue", "Consent", "AuditEvent"}
+    assert (await client.get(f"/fhir/R4/Patient/{clinic.patient}/$everything", headers=clinic.token("stranger"))).status_code == 404
