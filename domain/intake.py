@@ -6,7 +6,7 @@ Pure: (picture, drafts, now) in, everything that must be committed out. `server/
 import hashlib
 from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Final, Literal, assert_never
@@ -32,9 +32,6 @@ KEPT: Final = 64
 
 MOST: Final = 400
 """A kind with more readings than this keeps the newest only; older ones are read from the database when needed."""
-
-REPEAT_SPAN: Final = engine.WAITS + timedelta(hours=1)
-"""Longer than any rule waits for its own repeat; so far back a due judgement looks for its anchor."""
 
 
 _WEIGHT: Final = BY_NAME["body_weight"].no
@@ -190,7 +187,7 @@ def again(picture: Picture, since: datetime, now: datetime, new_id: Callable[[],
     taken = Taken()
     picture.due_at = None
     view = picture.view(now)
-    _judge(picture, taken, view, engine.since(view, since - REPEAT_SPAN), [], new_id)
+    _judge(picture, taken, view, engine.since(view, since), [], new_id)
     for episode in list(picture.episodes):
         if episode.expires_at is not None and episode.expires_at <= now:
             ended, events = lifecycle.expire(episode, now)

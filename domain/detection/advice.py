@@ -14,6 +14,12 @@ ADVICE: Final[dict[str, str]] = {
     "ADV-RETAKE": "That reading looks unusual. Sit still for 5 minutes, then take it again.",
     "ADV-WEIGH": "Your weight is up {gain_kg} kg since yesterday. Weigh yourself again tomorrow morning, after the toilet and before "
     "breakfast. Ring {team} if you feel more breathless.",
+    "ADV-REWEIGH": "Your weight is up {gain_kg} kg in {span}. Please weigh again to be sure: after the toilet, without shoes, in light "
+    "clothes, scales on a hard floor. If you cannot now, weigh tomorrow before breakfast. Are you more breathless, swollen or waking "
+    "breathless? Then tell us here and ring {team} today.",
+    "ADV-REBLOW": "That peak flow is in your {zone} zone. Put the pointer to zero, stand up, seal your lips and blow hard and fast "
+    "3 times now. If it is still low, or your chest is tight, do the steps in your asthma plan at once. If your blue inhaler lasts "
+    "less than 4 hours, get help at once.",
     "ADV-HF": "Your weight or breathing may mean extra fluid. Follow your water-tablet plan; your nurse will see this. "
     "Ring {team} today if you are more breathless, swollen, or wake up breathless.",
     "ADV-HF-WEIGHT": "Your weight is up {gain_kg} kg in {span}. This can be fluid. Follow your water-tablet plan; your nurse will "

@@ -9,7 +9,7 @@ from domain.detection import clearing, concern
 from domain.detection.diary import MORNING, Day
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import SYMPTOM, View
-from domain.detection.rule import Clearing, Limit, Look, Rule, same
+from domain.detection.rule import Asked, Clearing, Limit, Look, Rule, same
 from domain.detection.statistics import mean
 from domain.readings.baseline import Baseline
 from domain.readings.kinds import BY_NAME
@@ -52,6 +52,19 @@ def zones(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
         numbers={"peak_flow": same(anchor.value), "share": str(share), "zone": zone},
         limits={"best": same(best), "info": "80 %", "amber": "60 %", "red": "50 %", "emergency": "33 %"},
     )  # fmt: skip
+
+
+REPEAT: Final = timedelta(minutes=30)
+
+
+def asks(rule: Rule, view: View, anchor: Reading) -> Asked | None:  # noqa: ARG001 - one shape for all rules
+    """F36: a low peak flow blown only once is blown again; the better one of a session speaks anyway (AS-1)."""
+    best = view.profile.number("best_peak_flow", anchor.taken_at) or Decimal(0)
+    near = (*view.before(anchor, REPEAT), *view.after(anchor, REPEAT))
+    if any(one.value * _HUNDRED < best * 60 for one in near):
+        return None
+    later = view.after(anchor, REPEAT)
+    return Asked(until=anchor.taken_at + REPEAT, advice="ADV-REBLOW", answer=later[-1] if later else None)
 
 
 def _zone(scaled: Decimal, best: Decimal) -> tuple[Severity, bool]:
@@ -223,8 +236,8 @@ def good_flow(rule: Rule, view: View, fired_at: datetime) -> Clearing:
 
 RULES: Final = (
     Rule(
-        id="AS-1", version=2, group="AS", title="Peak flow zones", anchors=frozenset({PEAK_FLOW}),
-        looks={PEAK_FLOW: Look(back=_SESSION, ahead=_SESSION)}, least=None, in_pregnancy=True, floor=True, trend=PEAK_FLOW,
+        id="AS-1", version=3, group="AS", title="Peak flow zones", anchors=frozenset({PEAK_FLOW}), asks=asks,
+        looks={PEAK_FLOW: Look(back=REPEAT, ahead=REPEAT)}, least=None, in_pregnancy=True, floor=True, trend=PEAK_FLOW,
         judge=zones, clears=good_flow,
     ),
     Rule(

@@ -25,7 +25,7 @@ from domain.detection.breathing import (
 from domain.detection.diary import Day
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import View
-from domain.detection.rule import Limit, Look, Rule, same
+from domain.detection.rule import Asked, Limit, Look, Rule, same
 from domain.readings.baseline import Baseline
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Reading
@@ -165,6 +165,16 @@ def breathing(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
         numbers={"rate": same(today.value), "usual": f"{normal.mean}"}, limits=limits,
         confidence=Confidence.UNCONFIRMED if today.unconfirmed else Confidence.NORMAL,
     )  # fmt: skip
+
+
+RECOUNT: Final = timedelta(minutes=60)
+
+
+def recount(rule: Rule, view: View, anchor: Reading) -> Asked | None:  # noqa: ARG001 - one shape for all rules
+    """F36: a breathing rate that was counted once that day is counted again; the day's median then speaks for itself."""
+    start, end = view.bounds(view.day(anchor.taken_at))
+    counted = [one for one in view.between(BREATHING, start, end) if one.taken_at < end]
+    return None if len(counted) > 1 else Asked(until=anchor.taken_at + RECOUNT, advice="ADV-RETAKE")
 
 
 class Kinds(msgspec.Struct, frozen=True):
@@ -314,8 +324,9 @@ RULES: Final = (
         clears=near_normal, limits={"with_symptoms": Limit(Decimal("1.0"), "lower"), "alone": Limit(Decimal("2.0"), "lower")},
     ),
     Rule(
-        id="CO-3", version=1, group="CO", title="Breathing faster than normal", anchors=frozenset({BREATHING}), daily=True,
-        looks={BREATHING: NORMAL, SYMPTOM: NORMAL}, conditions=CONDITION, trend=BREATHING, judge=breathing, clears=back_to_usual,
+        id="CO-3", version=2, group="CO", title="Breathing faster than normal", anchors=frozenset({BREATHING}), daily=True,
+        looks={BREATHING: Look(days=concern.BACK, ahead=RECOUNT), SYMPTOM: NORMAL}, asks=recount, conditions=CONDITION, trend=BREATHING,
+        judge=breathing, clears=back_to_usual,
         limits={"breaths": Limit(Decimal("2.3"), "lower"), "percent": Limit(Decimal(15), "lower"),
                 "many_breaths": Limit(Decimal("4.4"), "lower"), "many_percent": Limit(Decimal(30), "lower")},
     ),

@@ -17,6 +17,7 @@ import msgspec
 from domain.detection import (
     asthma,
     bowel,
+    confirm,
     copd,
     diabetes,
     early,
@@ -78,9 +79,6 @@ FLOOR: Final = frozenset(rule.id for rule in RULES if rule.floor)
 TREND: Final = {rule.group: rule.trend for rule in RULES if rule.trend}
 """Group -> the kind whose trend tells most."""
 
-WAITS: Final = max(look.ahead for rule in RULES for look in rule.looks.values())
-"""Longest time that any rule waits for a repeat of its own."""
-
 UNCHECKED: Final = "ING-12"
 
 
@@ -88,41 +86,49 @@ class _Table(msgspec.Struct, frozen=True):
     """The rules for people with the same conditions.
 
     `at`: kind -> rules judged at each of its readings. `reach`: changed kind -> (kind of anchors, how far before it, how far
-    after). `days`: changed kind -> (day rule, how many dates on it can still matter).
+    after). `days`: changed kind -> (day rule, how many dates before and after it that can matter). `waits`: kind of anchors ->
+    how long one of its rules waits for a repeat. `waiting`: the day rules that wait for one.
     """
 
     at: Mapping[int, tuple[Rule, ...]]
     reach: Mapping[int, tuple[tuple[int, timedelta, timedelta], ...]]
-    days: Mapping[int, tuple[tuple[Rule, int], ...]]
+    days: Mapping[int, tuple[tuple[Rule, int, int], ...]]
+    waits: Mapping[int, timedelta]
+    waiting: tuple[Rule, ...]
 
 
 def _table(rules: Iterable[Rule]) -> _Table:
     at: dict[int, list[Rule]] = {}
     reach: dict[int, dict[int, tuple[timedelta, timedelta]]] = {}
-    days: dict[int, dict[str, tuple[Rule, int]]] = {}
+    days: dict[int, dict[str, tuple[Rule, int, int]]] = {}
+    waits: dict[int, timedelta] = {}
+    waiting: list[Rule] = []
     for rule in rules:
-        looks = {**dict.fromkeys(rule.anchors), **rule.looks}
         if rule.daily:
-            for kind, look in looks.items():
-                days.setdefault(kind, {})[rule.id] = (rule, 0 if look is None else _dates(look.days, look.back))
+            for kind, look in rule.seen.items():
+                days.setdefault(kind, {})[rule.id] = (rule, _dates(0, look.ahead), _dates(look.days, look.back))
+            waiting += [rule] if rule.waits else []
             continue
         for kind in rule.anchors:
             at.setdefault(kind, []).append(rule)
-        for seen, look in looks.items():
-            back = NO_TIME if look is None else look.back if look.days is None else timedelta(days=look.days + 1)
-            ahead = NO_TIME if look is None else look.ahead
+            if rule.waits:
+                waits[kind] = max(waits.get(kind, NO_TIME), rule.waits)
+        for seen, look in rule.seen.items():
+            back = look.back if look.days is None else timedelta(days=look.days + 1)
             for kind in rule.anchors:
                 before, after = reach.setdefault(seen, {}).get(kind, (NO_TIME, NO_TIME))
-                reach[seen][kind] = (max(before, ahead), max(after, back))
+                reach[seen][kind] = (max(before, look.ahead), max(after, back))
     return _Table(
         {kind: tuple(ones) for kind, ones in at.items()},
         {seen: tuple((kind, *spans) for kind, spans in sorted(kinds.items())) for seen, kinds in reach.items()},
         {kind: tuple(ones.values()) for kind, ones in days.items()},
+        waits,
+        tuple(waiting),
     )
 
 
 def _dates(days: int | None, back: timedelta) -> int:
-    """How many dates after a changed reading a day rule can still see it."""
+    """How many dates away from a changed reading a day rule can still see it."""
     return max(days or 0, -(-back // timedelta(days=1)))
 
 
@@ -206,8 +212,8 @@ def affected(view: View, changed: Sequence[Reading]) -> Affected:
         dates = {view.day(instant) for instant in instants} if rules else set[date]()
         # Most readings are of the newest day: then nothing after it can change.
         is_newest = bool(dates) and not view.has_any_since(view.bounds(max(dates))[1]) and len(dates) == 1
-        for rule, reach in rules:
-            for on in dates if is_newest else _days(view, rule, dates, reach):
+        for rule, before, after in rules:
+            for on in dates if is_newest and not before else _days(view, rule, dates, before, after):
                 ruled.setdefault(on, {})[rule.id] = rule
     for on in sorted(ruled):
         _of_day(view, on, ruled[on].values(), answer)
@@ -230,11 +236,16 @@ def _moments(
     return sorted(found.values(), key=_order)
 
 
-def _days(view: View, rule: Rule, changed: set[date], dates: int) -> set[date]:
-    """The changed dates and those after them on which the rule can still see a change, if anything was measured."""
+def _days(view: View, rule: Rule, changed: set[date], before: int, after: int) -> set[date]:
+    """The changed dates and those around them on which the rule can see a change, if anything was measured."""
     ranked = sorted(one.toordinal() for one in changed)
-    held = {one.no for kind in rule.anchors for one in view.daily(kind, min(changed), max(changed) + timedelta(days=dates))}
-    seen = (no for no in held if (place := bisect_right(ranked, no)) and no - dates <= ranked[place - 1])
+    first, last = min(changed) - timedelta(days=before), max(changed) + timedelta(days=after)
+    held = {one.no for kind in rule.anchors for one in view.daily(kind, first, last)}
+    seen = (
+        no for no in held
+        if ((place := bisect_right(ranked, no)) and no - after <= ranked[place - 1])
+        or (place < len(ranked) and ranked[place] <= no + before)
+    )  # fmt: skip
     return changed | {date.fromordinal(no) for no in seen}
 
 
@@ -250,14 +261,23 @@ def _of_day(view: View, on: date, rules: Iterable[Rule], answer: Affected) -> No
             answer.days.append((anchor, ones))
 
 
-def since(view: View, start: datetime) -> Affected:
-    """Moments from an instant on: what may wait for a repeat that did not come."""
+def since(view: View, at: datetime) -> Affected:
+    """What may be waiting since an instant for a repeat that did not come."""
     table = _of(view)
-    found = [one for kind in table.at for one in view.judged(kind, start, _END)]
-    return Affected(view, sorted(found, key=_order))
+    found = [one for kind, waits in table.waits.items() for one in view.judged(kind, at - waits - _SPARE, _END)]
+    answer = Affected(view, sorted(found, key=_order))
+    ruled: dict[date, list[Rule]] = {}
+    for rule in table.waiting:
+        for on in {one.on for kind in rule.anchors for one in view.daily(kind, view.day(at - rule.waits - _SPARE), _LAST)}:
+            ruled.setdefault(on, []).append(rule)
+    for on in sorted(ruled):
+        _of_day(view, on, ruled[on], answer)
+    return answer
 
 
+_SPARE: Final = timedelta(hours=1)
 _END: Final = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
+_LAST: Final = date(9999, 1, 1)
 
 
 def _stretches(instants: Sequence[datetime], before: timedelta, after: timedelta) -> list[tuple[datetime, datetime]]:
@@ -289,6 +309,8 @@ def _apply(view: View, anchor: Reading, rules: Iterable[Rule], what: Affected, f
         try:
             reason = rule.why_not(view.profile, anchor)
             judgement = rule.judge(rule, view, anchor) if reason is None else rule.not_evaluable(anchor, reason)
+            if judgement is not None and rule.asks is not None:
+                judgement = confirm.step(rule, rule.asks, view, anchor, judgement)
         except Exception:  # noqa: BLE001 - a rule that breaks must never lose the reading (ING-12)
             # What it said before stands: that it broke now is no reason to think it over (INV-8).
             what.unsure.add((rule.id, anchor.id))

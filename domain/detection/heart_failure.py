@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -12,7 +13,7 @@ from domain.detection.diary import AGREED, Day
 from domain.detection.emergency import SYMPTOM
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import View
-from domain.detection.rule import Clearing, Limit, Look, Rule, same
+from domain.detection.rule import Asked, Clearing, Limit, Look, Rule, same
 from domain.detection.statistics import Point, ewma, macd, robust_u
 from domain.readings.baseline import LEAST, WINDOW, Baseline
 from domain.readings.kinds import BY_NAME
@@ -83,6 +84,49 @@ def sure(view: View, on: date, days: Sequence[Day]) -> Confidence:
     """Unconfirmed when any of these days is, or is a step that nothing confirms, or may be somebody else's weight."""
     unsure = any(one.unconfirmed or is_step(view, one, on) for one in days) or is_somebody_else(view, days[-1], on)
     return Confidence.UNCONFIRMED if unsure else Confidence.NORMAL
+
+
+REWEIGH: Final = timedelta(hours=28)
+"""The longest that a lone heavy morning waits for another weight: until the next morning's has come, or not."""
+
+
+def asks(rule: Rule, view: View, anchor: Reading) -> Asked | None:
+    """F36: a gain that one morning alone shows is weighed again before a nurse is called."""
+    found = gain(view, view.day(anchor.taken_at), NEAR if rule.id == "HF-W1" else _WEEK)
+    gain_kg, hours = (rule.limit(name, view.profile, anchor.taken_at) for name in ("gain_kg", "wait_hours"))
+    return None if isinstance(found, str) else repeat(view, found, gain_kg, hours)
+
+
+def repeat(view: View, found: Gain, gain_kg: Decimal, hours: Decimal) -> Asked | None:
+    """The weight on which a gain waits; None: another morning shows it too, or a symptom came with it.
+
+    It says the same from half the limit on, under which AL-4 calls a gain over. Of a weight far off nobody knows whose it is.
+    """
+    today, lowest = found.today, found.lowest
+    half = gain_kg / 2
+    between = view.daily(WEIGHT, lowest.on + timedelta(days=1), today.on - timedelta(days=1))
+    told = view.codes(SYMPTOM, today.on - timedelta(days=NEAR - 1), today.on + timedelta(days=1))
+    if not hours or told & SYMPTOMS or any(one.value - lowest.value > half for one in between):
+        return None
+    until = today.at + timedelta(minutes=int(hours * 60))
+    came = [
+        one for one in view.between(WEIGHT, today.at, until)
+        if one.id != today.id and lowest.value - _STEP <= one.value <= today.value + _STEP
+    ]  # fmt: skip
+    highest = max(came, key=attrgetter("value", "taken_at", "id"), default=None)
+    is_same = highest is not None and highest.value - lowest.value > half
+    if today.flags & AGREED and not is_same:
+        # Another weight of that day said so before.
+        return None
+    return Asked(until=until, advice="ADV-REWEIGH", answer=highest, is_same=is_same)
+
+
+def _stands(view: View, found: Gain, gain_kg: Decimal, hours: Decimal) -> bool:
+    """Whether a gain counts among other signs: over its limit, and neither awaiting a repeat nor refuted by one."""
+    if found.kg <= gain_kg:
+        return False
+    asked = repeat(view, found, gain_kg, hours)
+    return asked is None or (asked.is_same if asked.answer is not None else view.now >= asked.until)
 
 
 def _told(  # noqa: PLR0913 - one sentence for the rules of a gain
@@ -292,24 +336,26 @@ def _rule(no: str, title: str, judge: object, looks: dict[int, Look], **more: ob
     return msgspec.structs.replace(_W, id=no, title=title, judge=judge, looks=looks, **more)
 
 
+_AWAITED: Final = {WEIGHT: Look(days=concern.BACK, ahead=REWEIGH), SYMPTOM: Look(days=concern.BACK, ahead=REWEIGH)}
+_WAIT: Final = Limit(Decimal(28), "lower", within=(Decimal(0), Decimal(28)))
 _W: Final = Rule(
-    id="HF-W1", version=2, group="HF-W", title="Weight up in three days", anchors=frozenset({WEIGHT}), daily=True,
-    looks=_NORMAL, conditions=CONDITION, cap=Severity.AMBER, trend=WEIGHT, judge=rapid_gain, clears=settled, floor=True,
-    limits={"gain_kg": Limit(Decimal("2.00"), "lower")},
+    id="HF-W1", version=3, group="HF-W", title="Weight up in three days", anchors=frozenset({WEIGHT}), daily=True,
+    looks=_AWAITED, conditions=CONDITION, cap=Severity.AMBER, trend=WEIGHT, judge=rapid_gain, clears=settled, floor=True,
+    limits={"gain_kg": Limit(Decimal("2.00"), "lower"), "wait_hours": _WAIT}, asks=asks,
 )  # fmt: skip
 RULES: Final = (
     _W,
-    _rule("HF-W2", "Weight up since yesterday", jump, _NORMAL, version=1, floor=False, cap=Severity.INFO,
+    _rule("HF-W2", "Weight up since yesterday", jump, _NORMAL, version=1, floor=False, cap=Severity.INFO, asks=None,
           limits={"gain_kg": Limit(Decimal("1.36"), "lower")}),
-    _rule("HF-W3", "Weight up in a week", weekly_gain, _NORMAL, version=1, floor=False,
-          limits={"gain_kg": Limit(Decimal("2.27"), "lower")}),
-    _rule("HF-W4", "Weight rising steadily", trend, _NORMAL, version=1, floor=False,
+    _rule("HF-W3", "Weight up in a week", weekly_gain, _AWAITED, version=2, floor=False,
+          limits={"gain_kg": Limit(Decimal("2.27"), "lower"), "wait_hours": _WAIT}),
+    _rule("HF-W4", "Weight rising steadily", trend, _NORMAL, version=1, floor=False, asks=None,
           limits={"over_kg": Limit(Decimal("1.00"), "lower"), "again_kg": Limit(Decimal("0.50"), "lower")}),
-    _rule("HF-W5", "Weight above own normal", personal, _NORMAL, version=1, floor=False, clears=back_to_normal,
+    _rule("HF-W5", "Weight above own normal", personal, _NORMAL, version=1, floor=False, asks=None, clears=back_to_normal,
           limits={"wide": Limit(Decimal("3.0"), "lower"), "very_wide": Limit(Decimal("5.0"), "lower")}),
-    _rule("HF-W6", "Weight up over the month", month, _NORMAL, version=1, floor=False,
+    _rule("HF-W6", "Weight up over the month", month, _NORMAL, version=1, floor=False, asks=None,
           limits={"gain_kg": Limit(Decimal("2.0"), "lower")}),
-    _rule("HF-W7", "Too dry", dry, {**_NORMAL, PRESSURE: Look(days=NEAR)}, version=1, floor=False,
+    _rule("HF-W7", "Too dry", dry, {**_NORMAL, PRESSURE: Look(days=NEAR)}, version=1, floor=False, asks=None,
           anchors=frozenset({WEIGHT, SYMPTOM, PRESSURE}), clears=not_dry,
           limits={"loss_kg": Limit(Decimal("2.0"), "lower"), "systolic": Limit(Decimal(100), "higher")}),
 )  # fmt: skip
@@ -324,7 +370,7 @@ def signs(view: View, on: date, at: datetime) -> tuple[int, list[str]]:
     found: list[str] = []
     for no, span in (("HF-W1", NEAR), ("HF-W3", _WEEK), ("HF-W2", 1)):
         gains = [one for day in held if isinstance(one := gain(view, day, span), Gain)]
-        if any(one.kg > limit[no, "gain_kg"] for one in gains):
+        if any(_stands(view, one, limit[no, "gain_kg"], limit.get((no, "wait_hours"), Decimal(0))) for one in gains):
             found.append(no)
     days = observed(view, on)
     if len(days) >= LEAST:

@@ -211,15 +211,16 @@ def felt_better(rule: Rule, view: View, fired_at: datetime) -> Clearing:
 
 RULES: Final = (
     Rule(
-        id="HF-S1", version=2, group="HF-S", title="Heart failure symptoms", anchors=frozenset({SYMPTOM, NYHA}),
+        id="HF-S1", version=3, group="HF-S", title="Heart failure symptoms", anchors=frozenset({SYMPTOM, NYHA}),
         looks={SYMPTOM: Look(days=concern.BACK + NEAR), NYHA: Look(back=_HALF_YEAR),
                WEIGHT: Look(days=concern.BACK + NEAR, ahead=_SAME_DAY)},
         least=None, in_pregnancy=True, trend=WEIGHT, judge=symptoms, clears=felt_better,
     ),
     Rule(
-        id="HF-C1", version=1, group="HF-W", title="Heart failure signs together", anchors=frozenset({WEIGHT, SYMPTOM, PULSE}),
+        id="HF-C1", version=2, group="HF-W", title="Heart failure signs together", anchors=frozenset({WEIGHT, SYMPTOM, PULSE}),
         daily=True, conditions=CONDITION, trend=WEIGHT, judge=composite, clears=felt_better,
-        looks={**{kind: Look(days=concern.BACK + NEAR) for kind in (WEIGHT, SYMPTOM, PULSE)}, MISSED: Look(days=6)},
+        looks={**{kind: Look(days=concern.BACK + NEAR, ahead=weights.REWEIGH) for kind in (WEIGHT, SYMPTOM)},
+               PULSE: Look(days=concern.BACK + NEAR), MISSED: Look(days=6)},
         limits={"amber": Limit(Decimal(2), "lower"), "red": Limit(Decimal(4), "lower"), "pulse": Limit(Decimal(10), "lower"),
                 "missed": Limit(Decimal(2), "lower")},
     ),

@@ -13,7 +13,9 @@ How to write a rule:
 3. Choose the tempo. A rule is judged at each reading of its `anchors` kinds; with `daily=True` once a civil day of the
    patient, at the reading that gives the day's value (`diary.py`), looking at daily values (`Look(days=...)`).
 4. Name an advice code of `advice.py` and give each number that its words need. Say how it is over in `clears`.
-5. Write its worked examples and both sides of each boundary as tests named by its id.
+5. Does an amber of it rest on one measurement alone? Then say in `asks` which repeat it waits for (`confirm.py`); one that has its
+   own repeat in the reference says nothing there.
+6. Write its worked examples and both sides of each boundary as tests named by its id.
 """
 
 from collections.abc import Callable, Mapping
@@ -60,7 +62,21 @@ class Clearing(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[UUID, ...] = ()
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A repeat that somebody was asked for (F36): until when it is waited for, in which words, and what came of it.
+
+    `answer` None: nothing came yet. `is_same`: what came says so too.
+    """
+
+    until: datetime
+    advice: str
+    answer: Reading | None = None
+    is_same: bool = False
+
+
 Function = Callable[["Rule", View, Reading], Judgement | None]
+Asks = Callable[["Rule", View, Reading], Asked | None]
+"""(rule, view, anchor) -> the repeat on which an amber waits; None: it rests on more than one measurement and waits for nothing."""
 Clears = Callable[["Rule", View, datetime], Clearing]
 """(rule, view, when it last fired) -> whether it is over, from what was measured since."""
 
@@ -85,6 +101,17 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     trend: int
     judge: Function
     clears: Clears | None = None
+    asks: Asks | None = None
+
+    @property
+    def seen(self) -> dict[int, Look]:
+        """How far it looks at each kind, its own anchors too."""
+        return {**dict.fromkeys(self.anchors, Look()), **self.looks}
+
+    @property
+    def waits(self) -> timedelta:
+        """The longest time that it waits for a repeat."""
+        return max((look.ahead for look in self.looks.values()), default=NO_TIME)
 
     @property
     def cap_unconfirmed(self) -> Severity:
@@ -97,7 +124,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         entries = profile.limits.get(f"{self.id}.{name}")
         if entries is None:
             return usual.value
-        return in_force(usual, entries, at, floor=self.floor and not usual.free).value or usual.value
+        found = in_force(usual, entries, at, floor=self.floor and not usual.free).value
+        return usual.value if found is None else found
 
     def glucose(self, name: str, profile: Profile, at: datetime) -> Glucose:
         """The same for a glucose limit: both halves of the pair, as they were set (C-3)."""

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from domain.detection.engine import RULES
-from domain.detection.rule import NO_TIME, Look, Rule
+from domain.detection.rule import NO_TIME, Rule
 from domain.readings.duplicates import near as neighbours
 from domain.readings.kinds import BY_NO
 
@@ -61,8 +61,7 @@ def of(rules: Sequence[Rule]) -> Spans:
     ahead: dict[int, timedelta] = {}
     told: set[int] = set()
     for rule in rules:
-        looks = {**dict.fromkeys(rule.anchors, Look()), **rule.looks}
-        waits = max((look.ahead for look in looks.values()), default=NO_TIME)
+        looks, waits = rule.seen, rule.waits
         # A rule of the day stands anywhere on its day and sees the whole of it.
         day = timedelta(days=1) if rule.daily else NO_TIME
         if rule.daily or any(look.days is not None for look in looks.values()):

@@ -38,8 +38,9 @@ def test_a_history_is_judged_by_the_products_own_path_the_same_each_time(tmp_pat
     assert found.returncode == 0, found.stderr
     said = json.loads(found.stdout)
     fired = [one for one in said["judgements"] if one["verdict"] == "fired" and one["rule"] == "HF-W1"]
-    assert [(one["severity"], one["numbers"]["gain_kg"]) for one in fired] == [(2, "2.01")]
-    assert {one["rule"] for one in said["flags"]} == {"HF-W1", "HF-C1"}
+    # One heavy morning alone is weighed again first (F36); 176 kg is nobody's answer.
+    assert [(one["severity"], one["numbers"]["gain_kg"], one["due_at"]) for one in fired] == [(1, "2.01", "2026-06-16T10:00:00Z")]
+    assert {one["rule"] for one in said["flags"]} == {"HF-W1"}
     assert [one["group"] for one in said["episodes"]] == ["HF-W"]
     assert {one["verdict"] for one in said["judgements"]} >= {"fired", "not_evaluable"}
     assert judge(HISTORY).stdout == found.stdout
@@ -49,7 +50,7 @@ def test_a_personal_limit_decides_from_its_time_on() -> None:
     limit = {"key": "HF-W1.gain_kg", "value": 1.5}
     close = changed(readings=[*HISTORY["readings"][:1], {**HISTORY["readings"][1], "value": 81.6}])
     assert json.loads(judge(close).stdout)["flags"] == []
-    assert {one["rule"] for one in json.loads(judge({**close, "limits": [limit]}).stdout)["flags"]} == {"HF-W1", "HF-C1"}
+    assert {one["rule"] for one in json.loads(judge({**close, "limits": [limit]}).stdout)["flags"]} == {"HF-W1"}
     later = {**limit, "from_at": "2026-06-15T08:00:00+01:00"}
     assert json.loads(judge({**close, "limits": [later]}).stdout)["flags"] == []
 

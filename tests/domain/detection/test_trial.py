@@ -70,7 +70,7 @@ def test_another_services_limit_stays_as_it_is() -> None:
 
 
 def test_what_is_seen_later_says_by_how_much() -> None:
-    readings = weights(80, 81.7, 80, 83.8)
+    readings = weights(80, 81.7, 81, 83.8)
     theirs = replace(ADULT, limits={"HF-W1.gain_kg": (Dated(Decimal("1.5"), NOW - 99 * DAY, layer=Layer.SERVICE, team=TEAM),)})
     found = compare(readings, theirs, tried(None), [known(7)], NOW)
     assert [(one.late_h, one.at) for one in found.missed] == [(48, at("-7d 07:00"))]

@@ -16,7 +16,7 @@ from tests.server.rules.test_in_force import service_limit, weights
 
 async def gained(client: AsyncClient, clinic: Clinic, database: Database, kg: float = 82.6) -> UUID:
     now = datetime.now(UTC)
-    sent = weights((now - timedelta(days=1), 80.0), (now, kg))
+    sent = weights((now - timedelta(days=2), 80.0), (now - timedelta(days=1), 81.2), (now, kg))
     await client.post("/v1/readings/batch", json=sent, headers=clinic.token("patient"))
     async with database.begin_as(Role.WORKER) as tx:
         row = await tx.fetchrow("select id from flag where patient_id = $1 and rule = 'HF-W1'", clinic.patient)
@@ -33,7 +33,8 @@ async def test_f38_a_flag_says_what_was_read_which_limit_stood_and_who_set_it(
     found = (await client.get(url, headers=clinic.token("nurse"))).json()
     assert "1.6 kg" in found["sentence"]
     assert [float(one["value"]) for one in found["readings"]] == [80.0, 81.6]
-    (limit,) = found["limits"]
+    limit, wait = found["limits"]
+    assert (wait["key"], wait["value"], wait["layer"]) == ("HF-W1.wait_hours", "28", "built in")
     assert (limit["key"], limit["value"], limit["layer"], limit["setBy"], limit["reason"]) == (
         "HF-W1.gain_kg", "1.5", "set by the service", "Sr Test", "Taken over",
     )  # fmt: skip

@@ -21,7 +21,8 @@ def reading(kind: str, at: datetime, value: float, unit: str) -> dict[str, Any]:
 async def gain(client: AsyncClient, clinic: Clinic, kg: float = 82.6) -> None:
     """Make the patient's weight rise by more than the limit."""
     now = datetime.now(UTC)
-    items = [reading("body_weight", now - timedelta(days=back), 80.0 + back % 2 * 0.2, "kg") for back in range(12, 0, -1)]
+    items = [reading("body_weight", now - timedelta(days=back), 80.0 + back % 2 * 0.2, "kg") for back in range(12, 1, -1)]
+    items.append(reading("body_weight", now - timedelta(days=1), 81.3, "kg"))
     items.append(reading("body_weight", now, kg, "kg"))
     answer = await client.post("/v1/readings/batch", json={"items": items}, headers=clinic.token("patient"))
     assert {one["status"] for one in answer.json()["items"]} == {"stored"}, answer.text
