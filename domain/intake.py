@@ -67,6 +67,8 @@ class Taken(msgspec.Struct, kw_only=True):
     links: list[Link] = []
     effects: Effects = msgspec.field(default_factory=Effects)
     classes: dict[UUID, int] = {}
+    unchecked: frozenset[str] = frozenset()
+    """Rules that raised (ING-12): a nurse has a flag, whoever runs the service is told too."""
 
     @property
     def is_plain(self) -> bool:
@@ -427,6 +429,7 @@ def _judge(
     new_id: Callable[[], UUID],
 ) -> None:
     judgements = engine.judge(view, what)
+    taken.unchecked = frozenset(rule for rule, _ in what.unsure)
     if not judgements and not removed and not picture.flags:
         return
     kept: list[Judgement] = []

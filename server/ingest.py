@@ -30,7 +30,7 @@ from domain.errors import Busy, NotFound
 from domain.people.patient import Profile
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Draft, Outcome, Reading, Rejected, Status, Stored
-from server import clock
+from server import clock, metrics
 from server.audit.chain import NOBODY, Entry, basis_of, link
 from server.db import Connection, Database, PostgresError, RaisedInSql, Role, concerns
 from server.readings.hours import Hour, readings_of
@@ -561,6 +561,9 @@ class Flusher:
         return entries, heads
 
     def _done(self, group: _Group) -> None:
+        for rule in [rule for _, _, taken in group.taken for rule in sorted(taken.unchecked)]:
+            metrics.RULE_FAILURES.labels(rule).inc()
+            log.error("rule.failed", code=rule)
         for patient, picture in group.pictures.items():
             if patient in group.wide:
                 self._pictures.forget(patient)

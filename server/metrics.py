@@ -12,6 +12,7 @@ SECONDS: Final = Histogram(
 )
 READINGS: Final = Counter("steady_readings", "Items of readings answered, by what became of them", ["outcome"])
 FLAGS: Final = Counter("steady_flags", "Flags raised or raised higher", ["severity"])
+RULE_FAILURES: Final = Counter("steady_rule_failures", "Judgements that a rule could not finish because it raised (INV-8)", ["rule"])
 STREAMS: Final = Gauge("steady_streams", "Open live streams")
 LISTENING: Final = Gauge("steady_listening", "1 while the process hears of changes")
 

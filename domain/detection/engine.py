@@ -76,6 +76,11 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 BY_ID: Final = {rule.id: rule for rule in RULES}
 FLOOR: Final = frozenset(rule.id for rule in RULES if rule.floor)
+RESTING: Final = frozenset({"HF-C1", "HF-W3", "HF-W5", "AS-2", "CO-2"})
+"""Rules that a service starts with in shadow (decision 022): their ambers are recorded and shown to nobody until two people sign.
+
+A red of theirs is shown all the same. The rows of `rule_mode` in migration 0006 say so in the database.
+"""
 TREND: Final = {rule.group: rule.trend for rule in RULES if rule.trend}
 """Group -> the kind whose trend tells most."""
 

@@ -102,7 +102,7 @@ class _Settling:
     def _state(self, judgement: Judgement, severity: Severity) -> FlagState:
         if self.now - judgement.anchor_at > STILL_ACTIONABLE[severity]:
             return FlagState.FOUND_LATE
-        heard = judgement.emergency or judgement.rule in engine.FLOOR or judgement.group in clearing.ALWAYS_CALLED
+        heard = severity is Severity.RED or judgement.rule in engine.FLOOR or judgement.group in clearing.ALWAYS_CALLED
         return FlagState.SHADOW if judgement.rule in self.picture.shadow and not heard else FlagState.ACTIVE
 
     def _episode(self, judgement: Judgement, severity: Severity, mark: FlagMark | None) -> UUID | None:

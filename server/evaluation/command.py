@@ -12,7 +12,7 @@ from domain.detection import engine
 from server.evaluation import drawing, report
 from server.evaluation.report import Found, Panel, Part, Speed
 from server.evaluation.scoring import ELSE, MONTH, WINDOWS, Score, score, tally
-from server.evaluation.work import ENGINE, PROPOSED, SHADOWED, Person, run, scored, tasks
+from server.evaluation.work import ALL_SHOWN, ENGINE, Person, run, scored, tasks
 from server.progress import Progress
 from server.simulation import files
 from server.simulation.cohort import TUNING, Cohort
@@ -89,7 +89,7 @@ def _of_cohorts(asked: Asked) -> Found:
     parts = [
         part(_CONDITION[cohort], noise, found[(cohort, noise)]) for cohort in cohorts for noise in asked.noise if (cohort, noise) in found
     ]
-    panel = [_panel(asked, found[("mixed", 2)], name) for name in (ENGINE, SHADOWED)] if ("mixed", 2) in found else []
+    panel = [_panel(asked, found[("mixed", 2)], name) for name in (ENGINE, ALL_SHOWN)] if ("mixed", 2) in found else []
     tuned = [seed for seed in asked.seeds if seed in TUNING]
     said = f"WARNING: {tuned} were used for tuning, these figures flatter" if tuned else "none of them was used for tuning (1 to 99 are)"
     return _found(asked, parts, panel, cost, said)
@@ -158,8 +158,8 @@ def _panel(asked: Asked, people: Sequence[Person], detector: str) -> Panel:
     months = sum(one.days for one in people) / MONTH
     return Panel(
         patients=len(people), days=asked.panel_days, seed=asked.seeds[0], noise=2, by_rule=by_rule, false_per_condition_month=rates,
-        setting="all rules shown" if detector == ENGINE else f"{', '.join(sorted(PROPOSED))} in shadow",
-        cards_per_patient_month=sum(one.cards if detector == ENGINE else one.cards_proposed for one in people) / months,
+        setting="all rules shown" if detector == ALL_SHOWN else f"as delivered: {', '.join(sorted(engine.RESTING))} in shadow",
+        cards_per_patient_month=sum(one.cards if detector == ENGINE else one.cards_all_shown for one in people) / months,
     )  # fmt: skip
 
 

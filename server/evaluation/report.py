@@ -106,15 +106,15 @@ def json_of(found: Found) -> bytes:
 
 
 def _is(target: Target, score: Score) -> bool:
-    """Whether a target speaks of this row, with all rules shown or with some in shadow."""
-    other = "engine (proposed shadow)" if target.detector == "engine" else "engine (weight only, proposed shadow)"
+    """Whether a target speaks of this row, as delivered or with all rules shown."""
+    other = "engine (all rules shown)" if target.detector == "engine" else "engine (weight only, all rules shown)"
     return score.detector in {target.detector, other}
 
 
 def reached(found: Found) -> list[tuple[str, int | None, bool]]:
     """Every target at every level of noise, and whether it was reached."""
     return [
-        (target.words + (", proposed shadow" if "proposed" in score.detector else ""), part.noise, target.reached(score))
+        (target.words + (", all rules shown" if "all rules" in score.detector else ""), part.noise, target.reached(score))
         for part in found.parts
         for target in TARGETS
         if target.condition == part.condition

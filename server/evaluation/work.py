@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from domain.detection.engine import RESTING
+from domain.detection.judgement import Severity
 from server import clock
 from server.evaluation.daily import daily, days_between
 from server.evaluation.published import PUBLISHED
@@ -15,10 +17,8 @@ from server.simulation.cohort import EVENT_OF, Cohort, History, person
 
 ENGINE: Final = "engine"
 WEIGHT_ONLY: Final = "engine (weight only)"
-SHADOWED: Final = "engine (proposed shadow)"
-WEIGHT_SHADOWED: Final = "engine (weight only, proposed shadow)"
-PROPOSED: Final = frozenset({"HF-C1", "HF-W3", "HF-W5", "AS-2", "CO-2"})
-"""Not shown (AL-9) in the proposed setting: on tuning seed 3 they cost more false flags than HF-E1, AS-E1 and CO-E1 leave them to find."""
+ALL_SHOWN: Final = "engine (all rules shown)"
+WEIGHT_ALL_SHOWN: Final = "engine (weight only, all rules shown)"
 _CHUNK: Final = 10
 _AT: Final = 0.3
 """A daily detector is taken to fire at seven in the morning."""
@@ -48,7 +48,7 @@ class Person(msgspec.Struct, kw_only=True):
     conditions: list[str]
     watched: dict[str, dict[str, Watched]] = {}
     cards: int = 0
-    cards_proposed: int = 0
+    cards_all_shown: int = 0
     by_rule: dict[str, int] = {}
     readings: int = 0
     engine_s: float = 0.0
@@ -86,8 +86,8 @@ def scored(history: History, conditions: tuple[str, ...]) -> Person:
     replayed = replay(history)
     took = clock.cpu() - began
     found = Person(
-        days=history.days, conditions=sorted(history.profile.conditions), cards=replayed.cards, readings=replayed.sent, engine_s=took,
-        cards_proposed=proposed(replayed).cards,
+        days=history.days, conditions=sorted(history.profile.conditions), cards=as_delivered(replayed).cards, readings=replayed.sent,
+        cards_all_shown=replayed.cards, engine_s=took,
     )  # fmt: skip
     for one in replayed.raised:
         found.by_rule[one.rule] = found.by_rule.get(one.rule, 0) + 1
@@ -96,9 +96,9 @@ def scored(history: History, conditions: tuple[str, ...]) -> Person:
     return found
 
 
-def proposed(replayed: Replayed) -> Replayed:
-    """The same with the proposed rules in shadow: recorded, shown to nobody."""
-    return Replayed(raised=[one for one in replayed.raised if one.rule not in PROPOSED])
+def as_delivered(replayed: Replayed) -> Replayed:
+    """What nurses are shown when a service has changed nothing: some ambers are recorded only, reds never (AL-9)."""
+    return Replayed(raised=[one for one in replayed.raised if one.rule not in RESTING or one.severity is Severity.RED])
 
 
 def _fires(history: History, replayed: Replayed, condition: str, *, everything: bool) -> list[float]:
@@ -119,17 +119,16 @@ def _against(history: History, replayed: Replayed, condition: str, *, everything
     def watched(fires: list[float]) -> Watched:
         return Watched(days=history.days, fires=fires, events=events, symptomatic=symptomatic, measured=measured)
 
-    shadowed = proposed(replayed)
     found = {
-        ENGINE: watched(_fires(history, replayed, condition, everything=everything)),
-        SHADOWED: watched(_fires(history, shadowed, condition, everything=everything)),
+        ENGINE: watched(_fires(history, as_delivered(replayed), condition, everything=everything)),
+        ALL_SHOWN: watched(_fires(history, replayed, condition, everything=everything)),
     }
     if not everything:
         return found
     if condition == "heart_failure":
         weights = replay(history, frozenset({"body_weight"}))
-        found[WEIGHT_ONLY] = watched(_fires(history, weights, condition, everything=True))
-        found[WEIGHT_SHADOWED] = watched(_fires(history, proposed(weights), condition, everything=True))
+        found[WEIGHT_ONLY] = watched(_fires(history, as_delivered(weights), condition, everything=True))
+        found[WEIGHT_ALL_SHOWN] = watched(_fires(history, weights, condition, everything=True))
     for detector in PUBLISHED:
         if detector.condition == condition:
             found[detector.name] = watched([day + _AT for day in detector.find(days)])

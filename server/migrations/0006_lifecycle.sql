@@ -149,6 +149,12 @@ create policy seen on delivery for select to steady_app
 create policy receive on delivery for update to steady_app
     using (recipient = (select app_principal())) with check (recipient = (select app_principal()));
 
+-- What every service starts with (decision 022): noisy ambers are recorded only. Two people of a service may sign otherwise.
+insert into rule_mode (mode_id, rule, team_id, mode, from_at, by, reason)
+select ('00000000-0000-4000-8000-0000000000' || lpad(place::text, 2, '0'))::uuid, rule, null, 'shadow', '2026-01-01Z',
+       'the rule set as delivered', 'finds little that HF-E1, CO-E1 and AS-E1 do not, at many false flags (evaluation)'
+  from unnest(array['AS-2', 'CO-2', 'HF-C1', 'HF-W3', 'HF-W5']) with ordinality as preset (rule, place);
+
 create policy anybody on rule_mode for select to steady_app, steady_ingest using (true);
 grant select on rule_mode to steady_app, steady_ingest;
 grant select, insert, update (to_at) on rule_mode to steady_worker;

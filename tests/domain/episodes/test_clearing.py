@@ -118,18 +118,19 @@ def test_al_5_an_emergency_never_rests_and_what_is_old_is_forgotten() -> None:
 def test_al_9_a_shadow_is_recorded_and_calls_nobody() -> None:
     where = picture()
     where.shadow = frozenset({"HF-W3", "HF-W1"})
-    effects = settle(where, fired(Severity.RED, rule="HF-W3"))
+    effects = settle(where, fired(Severity.AMBER, rule="HF-W3"))
     assert ([one.state for one in effects.flags], effects.episodes, effects.notices) == ([FlagState.SHADOW], [], [])
     anchor = where.flags[0].anchor
-    assert settle(where, fired(Severity.RED, rule="HF-W3", anchor=anchor)) == Effects()
+    assert settle(where, fired(Severity.AMBER, rule="HF-W3", anchor=anchor)) == Effects()
     where.shadow |= {"F44"}
     assert settle(where, fired(Severity.AMBER, rule="F44", group="SYMPTOM")).episodes != []
-    # The safety floor and an emergency are never in the shadow.
+    # The safety floor, a red and an emergency are never in the shadow.
     assert settle(where, fired(Severity.AMBER, rule="HF-W1")).episodes != []
     assert settle(where, fired(Severity.RED, rule="HF-W3", group="X", emergency=True)).episodes != []
+    assert settle(where, fired(Severity.RED, rule="HF-W3", group="Y")).episodes != []
     # Back in use, the same reading is shown; no longer supported, it is explained.
     where.shadow = frozenset()
-    assert settle(where, fired(Severity.RED, rule="HF-W3", anchor=anchor)).flags[0].state is FlagState.ACTIVE
+    assert settle(where, fired(Severity.AMBER, rule="HF-W3", anchor=anchor)).flags[0].state is FlagState.ACTIVE
 
 
 def test_a_shadow_that_no_reading_supports_is_explained() -> None:

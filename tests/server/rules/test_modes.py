@@ -8,6 +8,7 @@ from httpx import AsyncClient, Response
 from uuid_utils.compat import uuid7
 
 from domain.detection import engine
+from domain.episodes.value import may_rest
 from server.db import Database, Role
 from tests.clinic import Clinic
 from tests.server.episodes.test_ladder import close_all, report, rows
@@ -117,3 +118,17 @@ async def test_f38_each_signed_change_is_a_version_of_the_services_rule_set_and_
 async def test_f46_a_body_that_is_no_mode_is_refused(client: AsyncClient, clinic: Clinic) -> None:
     assert (await mode(client, clinic, {"HF-S1": "off"})).status_code == 422
     assert (await client.post("/v1/rules/modes", json=body(clinic), headers=clinic.token("lead"))).status_code == 422
+
+
+async def test_al_9_a_service_starts_with_the_noisy_ambers_recorded_only_until_it_says_otherwise(
+    client: AsyncClient, clinic: Clinic, database: Database
+) -> None:
+    begun = "select rule from shadowed_rules($1, now()) as s (rule) order by rule"
+    assert {row[0] for row in await rows(database, begun, clinic.team)} == engine.RESTING
+    assert all(may_rest(rule) for rule in engine.RESTING)
+    shown = (await client.get("/v1/rules", headers=clinic.token("nurse"))).json()["items"]
+    assert {one["id"]: one["modeBy"] for one in shown if one["mode"] == "shadow"} == dict.fromkeys(engine.RESTING, "the rule set as delivered")
+    made = (await mode(client, clinic, {"HF-W3": "active"})).json()
+    await sign(client, clinic, made["id"], "lead")
+    await sign(client, clinic, made["id"], "nurse")
+    assert {row[0] for row in await rows(database, begun, clinic.team)} == engine.RESTING - {"HF-W3"}
