@@ -174,11 +174,8 @@ def test_f36_the_patient_is_asked_at_once_and_the_nurse_called_when_time_is_up()
     asked = [one for one in first.effects.notices if one.audience == "patient"]
     assert {one.advice for one in asked} >= {"ADV-REWEIGH"}
     assert [one for one in first.effects.notices if one.audience == "staff"] == []
-    assert where.due_at is not None
-    assert where.due_at <= MORNING + WAIT
     staff: list[str] = []
-    while where.due_at is not None and where.due_at <= MORNING + WAIT:
-        due = where.due_at
+    while (due := where.due_at) is not None and due <= MORNING + WAIT:
         staff += [one.topic for one in intake.again(where, due, due, uuid7).effects.notices if one.audience == "staff"]
     assert staff == ["flag"]
     (episode,) = where.episodes
