@@ -153,8 +153,8 @@ def _concern(ones: Sequence[Raised]) -> Concern:
 
 
 def side(raised: Iterable[Raised], shadow: frozenset[str]) -> Side:
-    """What is shown when these rules are in shadow."""
-    shown = tuple(one for one in raised if one.rule not in shadow)
+    """What is shown when these rules are in shadow: a red is shown all the same (decision 022)."""
+    shown = tuple(one for one in raised if one.rule not in shadow or one.severity is Severity.RED)
     return Side(raised=shown, concerns=concerns(shown))
 
 

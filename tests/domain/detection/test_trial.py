@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from domain.detection.engine import RULES
 from domain.detection.judgement import Severity
-from domain.detection.trial import APART, Concern, Input, Known, Raised, Tried, compare, concerns, judged, with_limits
+from domain.detection.trial import APART, Concern, Input, Known, Raised, Tried, compare, concerns, judged, side, with_limits
 from domain.plans.limits import Dated, Layer
 from domain.readings.reading import Reading
 from tests.builders import ADULT, NOW, at, new_id, reading, view
@@ -112,3 +112,9 @@ def test_a_concern_of_another_severity_is_a_change_not_a_new_one() -> None:
     assert (found.new, found.gone) == ((), ())
     assert [(was.severity, would.severity) for was, would in found.changed] == [(Severity.INFO, Severity.AMBER)]
     assert isinstance(found.changed[0][0], Concern)
+
+
+def test_a_red_of_a_rule_in_shadow_is_shown_all_the_same() -> None:
+    (amber,) = side([Raised("HF-C1", "HF-W", UUID(int=1), NOW, Severity.AMBER, False, "", 1)], frozenset()).raised
+    red = replace(amber, severity=Severity.RED)
+    assert side([amber, red], frozenset({"HF-C1"})).raised == (red,)

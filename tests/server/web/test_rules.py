@@ -52,7 +52,7 @@ async def test_f38_the_page_of_a_flag_marks_the_evidence_and_says_who_set_the_li
     flag = await gained(client, clinic, database, 81.6)
     shown = (await page(client, clinic, "nurse", f"/patients/{clinic.patient}/flags/{flag}")).text
     for words in ("81.6 kg", "set by Sr Test", "Taken over", "built in 2", "the readings used are marked", "The same to the byte.",
-                  "What would clear it", "safety floor", "version 2", 'href="/rules/HF-W1"', "Flagged"):  # fmt: skip
+                  "What would clear it", "safety floor", "version 3", 'href="/rules/HF-W1"', "Flagged"):  # fmt: skip
         assert words in shown, words
     assert f'href="/patients/{clinic.patient}/flags/{flag}"' in (await page(client, clinic, "nurse", "/")).text
     for who, status in (("patient", 404), ("admin", 403), ("vendor", 404)):
