@@ -26,6 +26,8 @@ from server.forms import routes as forms
 from server.http import AnyRequest
 from server.idempotency import Idempotent
 from server.limits import Limited
+from server.messages import pages as message_pages
+from server.messages import routes as messages
 from server.omh import routes as omh
 from server.openapi import config, document
 from server.people import routes as people
@@ -89,6 +91,7 @@ HANDLERS: Final[list[Any]] = [
     *readings.ROUTES,
     *links.ROUTES,
     *episodes.ROUTES,
+    *messages.ROUTES,
     *rules.ROUTES,
     *forms.ROUTES,
     *held.ROUTES,
@@ -104,6 +107,7 @@ HANDLERS: Final[list[Any]] = [
     *rule_pages.ROUTES,
     *proposals_page.ROUTES,
     *team_pages.ROUTES,
+    *message_pages.ROUTES,
     *held_pages.ROUTES,
     *web.ROUTES,
 ]

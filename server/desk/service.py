@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from domain.actor import Actor, Scope
+from domain.errors import NotFound
 from domain.readings.kinds import BY_NAME
 from domain.readings.quality import restore_sample
 from domain.readings.reading import Reading
@@ -84,3 +85,12 @@ def samples_of(hour: store.HourRow) -> list[Reading]:
         for ms, value, unit, comparator, status in zip(hour.ms, hour.value, hour.unit, hour.comparator, hour.status, strict=True)
         if status == 0
     ]  # fmt: skip
+
+
+async def head(database: Database, actor: Actor, patient: UUID) -> str:
+    """What a person is called; NotFound for whoever may not see them."""
+    async with database.begin(actor) as tx:
+        found = await store.NAME.one(tx, patient)
+    if found is None:
+        raise NotFound
+    return found.name

@@ -82,6 +82,13 @@ class HappenedRow(msgspec.Struct):
     by: str | None
 
 
+class NameRow(msgspec.Struct):
+    """What a person is called."""
+
+    name: str
+
+
+NAME: Final = Query(NameRow, "select given_name || ' ' || family_name as name from patient where patient_id = $1")
 READINGS: Final = Query(
     ReadingRow,
     """
@@ -168,6 +175,10 @@ HAPPENED: Final = Query(
         (select r.taken_at as at, 'response' as what, r.form as words, r.version::text as more, s.name as by
            from response r left join staff s on s.staff_id = r.author
           where r.patient_id = $1 and r.taken_at >= $2 and not r.is_superseded order by r.taken_at desc limit 60)
+        union all
+        (select m.at, case when m.is_from_patient then 'message_in' else 'message_out' end, m.body, '', s.name
+           from message m left join staff s on s.staff_id = m.by
+          where m.patient_id = $1 and m.at >= $2 order by m.at desc limit 40)
         union all
         (select l.from_at, 'plan', l.version::text, '', null
            from plan l where l.patient_id = $1 and l.from_at >= $2 order by l.from_at desc limit 20)

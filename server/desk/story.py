@@ -21,13 +21,15 @@ from server.web import words
 from server.web.views import Choice, LineView, Rank
 
 PARTS: Final = {
-    "flags": "Flags and what was done", "told": "Who was told", "readings": "Readings and forms", "plan": "Plan, limits and medicines",
+    "flags": "Flags and what was done", "told": "Who was told", "messages": "Messages", "readings": "Readings and forms",
+    "plan": "Plan, limits and medicines",
     "sharing": "Sharing and devices",
 }  # fmt: skip
 _LATE: Final = 5
 """Of what was found late so many of the newest stand in the timeline, and every urgent one; the others are folded away."""
 _READING_DAYS: Final = timedelta(days=14)
 _MOST: Final = 80
+_LONGEST: Final = 160
 _EVENT: Final = msgspec.json.Decoder(dict[str, str])
 SHARED: Final = {
     DataClass.RECORD: "record and plan", DataClass.VITALS: "weight, blood pressure, oxygen", DataClass.GLUCOSE: "glucose",
@@ -115,8 +117,14 @@ def _shared(row: HappenedRow) -> str:
     return f"Shared with {row.more or 'a team'}: {classes}"
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[:_LONGEST].rsplit(" ", 1)[0] + " …"
+
+
 _SAID: Final[dict[str, tuple[str, Callable[[HappenedRow], str]]]] = {
     "response": ("readings", _form),
+    "message_in": ("messages", lambda row: f"Wrote: “{_short(row.words)}”"),
+    "message_out": ("messages", lambda row: f"The team wrote: “{_short(row.words)}”"),
     "plan": ("plan", lambda row: f"Plan version {row.words} came into force"),
     "signature": ("plan", lambda row: f"Plan version {row.words} signed by the {'patient' if row.more == 'patient' else 'clinician'}"),
     "pause": ("plan", lambda row: f"Planned absence, {_AWAY.get(row.words, row.words)}, until {row.more[:10]}"),

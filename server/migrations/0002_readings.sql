@@ -382,6 +382,9 @@ create policy act on change_log for insert to steady_app with check (patient_id 
     (select e.patient_id from effective_access e where e.principal = (select app_principal()) and e.may_read));
 create policy act on outbox for insert to steady_app with check (patient_id in
     (select e.patient_id from effective_access e where e.principal = (select app_principal()) and e.may_read));
+-- `on conflict (dedupe)` also asks that the new row may be read; of it only that column is granted.
+create policy told on outbox for select to steady_app using (patient_id in
+    (select e.patient_id from effective_access e where e.principal = (select app_principal()) and e.may_read));
 -- What staff do moves the picture on, so that no commit judges with episodes as they were before.
 create policy act on picture for update to steady_app
     using (patient_id in (select e.patient_id from effective_access e

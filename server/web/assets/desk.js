@@ -19,7 +19,7 @@ function move(step) {
 
 function press(name) {
   const scope = here() ?? document.querySelector("[data-alone]") ?? rows()[0];
-  const found = scope?.querySelector(`[data-key="${name}"]`);
+  const found = scope?.querySelector(`[data-key="${name}"]`) ?? document.querySelector(`.desk-head [data-key="${name}"]`);
   if (!found) return;
   if (found.tagName === "SUMMARY") {
     found.parentElement.open = true;
@@ -40,6 +40,8 @@ const KEYS = {
   a: () => press("a"),
   z: () => press("z"),
   o: () => press("o"),
+  c: () => press("c"),
+  m: () => press("m"),
   "/": () => document.querySelector("[data-find]")?.focus(),
   "?": help,
 };

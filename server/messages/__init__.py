@@ -1,0 +1,1 @@
+"""Messages between a person and the team that looks after them."""
