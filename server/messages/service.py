@@ -83,7 +83,7 @@ async def send(  # noqa: PLR0913 - one message
     actor.must(Scope.READINGS_WRITE)
     body = _text(text, "/text", 2000)
     now = clock.now()
-    async with database.begin(actor) as tx:
+    async with database.begin(actor, one=actor.id) as tx:
         before = await store.STATE.one(tx, actor.id, message)
         to = await store.OWN_TEAM.one(tx, actor.id, now, team)
         reply = await _reply(tx, actor.id, now)
@@ -97,7 +97,7 @@ async def send(  # noqa: PLR0913 - one message
         await ingest.submit(Request(actor=actor, what="message", request_id=request_id), [Part(actor.id, drafts)])
     if to is None:
         raise Conflict("You share your record with no team, so nobody would read this. Ring 111, or 999 in an emergency.")
-    async with database.begin(actor) as tx:
+    async with database.begin(actor, one=actor.id) as tx:
         if await _add(tx, actor.id, message, to.team_id, now, actor, body, about, found) is None:
             raise Conflict("It is being stored just now: ask again.")
         await store.TELL.run(tx, uuid7(), actor.id, "staff", "A message waits for an answer.", f"message:{message}", now)
@@ -128,7 +128,7 @@ async def answer(  # noqa: PLR0913 - one message
     _must_be_staff(actor, Scope.EPISODES_ACT)
     body = _text(text, "/text", 2000)
     now = clock.now()
-    async with database.begin(actor) as tx:
+    async with database.begin(actor, one=patient) as tx:
         team = await store.STAFF_TEAM.one(tx, patient, now)
         if team is None:
             raise NotFound
@@ -157,7 +157,7 @@ async def mine(database: Database, reads: Reads, actor: Actor, request_id: UUID)
         raise NotFound
     actor.must(Scope.READINGS_READ)
     now = clock.now()
-    async with database.begin(actor) as tx:
+    async with database.begin(actor, one=actor.id) as tx:
         rows = await store.THREAD.all(tx, actor.id, MOST)
         reply = await _reply(tx, actor.id, now)
     await reads.record(actor, actor.id, "messages", request_id, n=len(rows))
@@ -168,7 +168,7 @@ async def thread(database: Database, reads: Reads, actor: Actor, request_id: UUI
     """One person's messages as their team reads them; reading is the receipt that the person sees."""
     _must_be_staff(actor, Scope.EPISODES_READ)
     now = clock.now()
-    async with database.begin(actor) as tx:
+    async with database.begin(actor, one=patient) as tx:
         if await store.STAFF_TEAM.one(tx, patient, now) is None:
             raise NotFound
         await store.SEE.run(tx, patient, now)
@@ -191,7 +191,7 @@ async def inbox(database: Database, reads: Reads, actor: Actor, request_id: UUID
 async def act(database: Database, reads: Reads, actor: Actor, request_id: UUID, patient: UUID, message: UUID) -> None:
     """Say that something is being done about it; Conflict where somebody was faster."""
     _must_be_staff(actor, Scope.EPISODES_ACT)
-    async with database.begin(actor) as tx:
+    async with database.begin(actor, one=patient) as tx:
         if await store.ACT.one(tx, patient, message, clock.now()) is None:
             await _refuse(tx, patient, message)
         await store.HINT.run(tx, str(patient))
@@ -204,7 +204,7 @@ async def close(  # noqa: PLR0913 - one message and what came of it
     """It is dealt with; the sentence is what its writer reads."""
     _must_be_staff(actor, Scope.EPISODES_ACT)
     said = _text(closing, "/closing", _CLOSING)
-    async with database.begin(actor) as tx:
+    async with database.begin(actor, one=patient) as tx:
         if await store.CLOSE.one(tx, patient, message, clock.now(), said) is None:
             await _refuse(tx, patient, message)
         await store.HINT.run(tx, str(patient))
