@@ -127,7 +127,7 @@ OWN_TEAM: Final = Query(
     TeamRow,
     """
     select g.team_id from access_grant g
-     where g.patient_id = $1 and 0 = any (g.data_classes) and g.from_at <= $2 and (g.to_at is null or g.to_at > $2)
+     where g.patient_id = $1 and g.team_id is not null and 0 = any (g.data_classes) and g.from_at <= $2 and (g.to_at is null or g.to_at > $2)
        and ($3::uuid is null or g.team_id = $3)
      order by g.from_at, g.team_id limit 1
     """,

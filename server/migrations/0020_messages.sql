@@ -44,12 +44,12 @@ create policy team_writes on message for insert to steady_app with check (
     and team_id in (select m.team_id from team_member m
                      where m.staff_id = app_principal() and m.from_at <= now() and (m.to_at is null or m.to_at > now()))
     and patient_id in (select e.patient_id from effective_access e
-                        where e.principal = app_principal() and e.data_class = 0 and e.may_read and e.basis <> 'self'));
+                        where e.principal = app_principal() and e.data_class = 0 and e.may_act));
 create policy team_receipts on message for update to steady_app
     using (
         team_id in (select m.team_id from team_member m
                      where m.staff_id = (select app_principal()) and m.from_at <= now() and (m.to_at is null or m.to_at > now()))
         and patient_id in (select e.patient_id from effective_access e
-                            where e.principal = (select app_principal()) and e.data_class = 0 and e.may_read))
+                            where e.principal = (select app_principal()) and e.data_class = 0 and e.may_act))
     with check (true);
 grant select, insert, update (seen_at, seen_by, acting_at, acting_by, closed_at, closed_by, closing) on message to steady_app;

@@ -114,9 +114,9 @@ async def test_inv_10_nobody_else_reads_or_writes_and_a_withdrawal_is_felt_at_on
     stranger = await client.put(f"/v1/me/messages/{uuid7()}", json={"text": "Hello?"}, headers=clinic.token("stranger"))
     assert stranger.status_code == 409
     assert "Ring 111" in stranger.json()["detail"]
-    grants = (await client.get("/v1/me/grants", headers=clinic.token("patient"))).json()["items"]
+    grants = (await client.get("/v1/me/consents", headers=clinic.token("patient"))).json()["items"]
     for grant in grants:
-        assert (await client.delete(f"/v1/me/grants/{grant['id']}", headers=clinic.token("patient"))).status_code == 204
+        assert (await client.delete(f"/v1/me/consents/{grant['id']}", headers=clinic.token("patient"))).status_code == 200
     assert (await client.get(path, headers=clinic.token("nurse"))).status_code == 404
     assert [one["text"] for one in await mine(client, clinic)] == ["Between us"]
 
