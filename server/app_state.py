@@ -18,10 +18,12 @@ WATCHED_S: Final = 15.0
 """A duty that has not run for so long does not watch; an open page says so within half a minute (ALP-8)."""
 WATCH: Final = """
 select count(*) filter (where now() - h.at < make_interval(secs => $1)) = 3
-       and not exists (select from outbox o where o.done_at is null and o.severity = 3 and o.due_at < now() - make_interval(secs => $1))
+       and not exists (select from outbox o where o.done_at is null and o.severity = 3 and o.due_at < now() - make_interval(secs => $1)),
+       case when count(*) = 3 then extract(epoch from greatest(
+           now() - min(h.at), now() - (select min(at) from due), now() - (select min(due_at) from escalation)))::float8 end
   from heartbeat h where h.duty in ('sweep', 'escalate', 'relay')
 """
-"""All duties are alive, and no red waits to be sent."""
+"""All duties are alive, and no red waits to be sent; for how many seconds the most behind of them has looked at nothing that is due."""
 
 
 class Authenticator(Protocol):
@@ -53,14 +55,14 @@ class Parts:
     async def ready(self) -> dict[str, Any]:
         """Whether readings can be accepted, and whether somebody is watching: two different things (INV-15)."""
         accepting = self.is_accepting
-        watching = False
+        watching, lag_s = False, None
         try:
             async with self.database.begin_as(Role.WATCH) as tx:
                 found = await tx.fetchrow(WATCH, WATCHED_S)
-                watching = found is not None and bool(found[0])
+                watching, lag_s = (False, None) if found is None else (bool(found[0]), found[1])
         except BUSY:
             accepting = False
-        return {"accepting": accepting, "watching": watching and self.live.is_listening}
+        return {"accepting": accepting, "watching": watching and self.live.is_listening, "lagS": lag_s}
 
     def signed_in(self, scope: Scope) -> Actor:
         """The actor of a request, or a refusal."""

@@ -1,6 +1,6 @@
 """HTTP for episodes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -65,13 +65,19 @@ class CardOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class QueueOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Most urgent first; `asOf` and `lagS` say how fresh it is (INV-15)."""
+    """Most urgent first, and how fresh it is (INV-15).
+
+    A reading is judged as it comes in. What time alone brings on (silence, a repeat that did not come, a step of the ladder) has
+    been looked at up to `evaluatedThrough`, `lagS` seconds before `asOf`; both are null when nobody knows. `isCurrent` is false
+    when that is too long ago to rely on.
+    """
 
     items: list[CardOut]
     people: int
     as_of: datetime
-    evaluated_through: datetime
-    lag_s: float
+    evaluated_through: datetime | None
+    lag_s: float | None
+    is_current: bool
 
 
 class Snooze(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -189,7 +195,12 @@ async def episodes(request: AnyRequest, actor: NamedDependency[Actor], parts: Na
         )
         for card in found.cards
     ]
-    out = QueueOut(items=items, people=found.people, as_of=found.as_of, evaluated_through=found.as_of, lag_s=0.0)
+    ready = await parts.ready()
+    lag = None if ready["lagS"] is None else round(ready["lagS"], 1)
+    out = QueueOut(
+        items=items, people=found.people, as_of=found.as_of, lag_s=lag, is_current=ready["watching"],
+        evaluated_through=None if lag is None else found.as_of - timedelta(seconds=lag),
+    )  # fmt: skip
     return Response(out, headers={"cache-control": "no-store"})
 
 

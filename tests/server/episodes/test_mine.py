@@ -46,16 +46,30 @@ async def test_al_12_no_nurse_is_promised_while_none_is_on_shift(client: AsyncCl
     assert "nurse will" not in str(found["items"])
 
 
-async def test_alp_8_when_the_duties_stop_the_patient_and_readyz_say_so(client: AsyncClient, clinic: Clinic, database: Database) -> None:
+async def listed(client: AsyncClient, clinic: Clinic) -> dict[str, Any]:
+    return (await client.get("/v1/episodes", headers=clinic.token("nurse"))).json()
+
+
+async def test_inv_15_alp_8_when_the_duties_stop_the_patient_and_readyz_say_so(client: AsyncClient, clinic: Clinic, database: Database) -> None:
     here = worker(database, clinic)
     await here.sweep(datetime.now(UTC))
     await here.escalate()
     while await here.relay():
         pass
-    assert (await client.get("/readyz")).json() == {"accepting": True, "watching": True}
+    ready = (await client.get("/readyz")).json()
+    assert (ready["accepting"], ready["watching"]) == (True, True)
+    queue = await listed(client, clinic)
+    assert (queue["isCurrent"], queue["evaluatedThrough"] <= queue["asOf"]) == (True, True)
     assert (await mine(client, clinic))["watching"]["says"] == "A nurse is watching now."
     await rows(database, "update heartbeat set at = now() - interval '16 seconds' where duty = 'escalate' returning duty")
-    assert (await client.get("/readyz")).json() == {"accepting": True, "watching": False}
+    ready = (await client.get("/readyz")).json()
+    assert (ready["accepting"], ready["watching"], ready["lagS"] >= 16) == (True, False, True)
+    queue = await listed(client, clinic)
+    behind = datetime.fromisoformat(queue["asOf"]) - datetime.fromisoformat(queue["evaluatedThrough"])
+    assert (queue["isCurrent"], queue["lagS"] >= 16, behind) == (False, True, timedelta(seconds=queue["lagS"]))
+    await rows(database, "delete from heartbeat where duty = 'escalate' returning duty")
+    queue = await listed(client, clinic)
+    assert (queue["isCurrent"], queue["evaluatedThrough"], queue["lagS"]) == (False, None, None)
     watching = (await mine(client, clinic))["watching"]
     assert (watching["isWatched"], watching["says"][:32]) == (False, "Your nurse may not see this yet.")
     # A page that is open hears of it with its next keep-alive, once, and again when all is back.
