@@ -1,13 +1,12 @@
 """Clarity CSV -> drafts."""
 
-import csv
-import io
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final, Literal
 
 from domain.readings.reading import Draft, Source, TimeSource
+from integrations.csv_rows import rows as csv_rows
 from integrations.derived import reading_id
 from integrations.local_times import LocalClock
 from integrations.manifest import Delivery, Fault, Parsed, Unreadable
@@ -58,7 +57,7 @@ def parse(delivery: Delivery) -> Parsed:
     except UnicodeDecodeError as error:
         raise Unreadable("A Clarity export is UTF-8.") from error
     first = text.split("\n", 1)[0]
-    rows = csv.reader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
+    rows = csv_rows(text, ";" if first.count(";") > first.count(",") else ",")
     names = next(rows, None)
     if not names:
         raise Unreadable("The file is empty.")

@@ -1,7 +1,5 @@
 """LibreView CSV -> drafts."""
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,6 +9,7 @@ from typing import Final, Literal
 import msgspec
 
 from domain.readings.reading import Draft, Source, TimeSource
+from integrations.csv_rows import rows as csv_rows
 from integrations.derived import reading_id
 from integrations.local_times import LocalClock
 from integrations.manifest import Delivery, Fault, Parsed, Unreadable
@@ -69,7 +68,7 @@ def parse(delivery: Delivery) -> Parsed:
         text = delivery.body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Unreadable("A LibreView export is UTF-8.") from error
-    rows = list(csv.reader(io.StringIO(text)))
+    rows = list(csv_rows(text))
     start = next((place for place, row in enumerate(rows) if _HEAD.search(",".join(row)) and _RECORD.search(",".join(row))), None)
     if start is None:
         raise Unreadable("A LibreView export has a header with a device timestamp and a record type.")

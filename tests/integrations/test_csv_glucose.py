@@ -34,3 +34,16 @@ def test_what_is_no_clarity_export_is_refused(body: bytes) -> None:
     assert not recognises(body)
     with pytest.raises(Unreadable):
         parse(delivery(body))
+
+
+@pytest.mark.parametrize("piece", [b"a\rb", b"\r", b'"'])
+def test_inp_4_a_stray_line_end_sinks_no_good_row(piece: bytes) -> None:
+    head, _, rest = min(CASES.glob("*.in.csv")).read_bytes().partition(b"\n")
+    found = parse(delivery(head + b"\n" + rest.rstrip() + b"\n" + piece + b"\n"))
+    assert found.drafts
+
+
+def test_inp_4_an_endless_field_is_no_csv() -> None:
+    head, _, rest = min(CASES.glob("*.in.csv")).read_bytes().partition(b"\n")
+    with pytest.raises(Unreadable, match="CSV"):
+        parse(delivery(head + b"\n" + b"x" * 200_000 + b"\n" + rest))
