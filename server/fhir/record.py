@@ -14,6 +14,7 @@ from server import clock
 from server.app_state import Parts
 from server.audit import store as audit
 from server.audit.words import DID, WHAT
+from server.consent import store as grants
 from server.db import Tx
 from server.fhir import store, things
 from server.fhir.ids import joined, parted
@@ -22,7 +23,6 @@ from server.fhir.outcome import refused
 from server.fhir.parameters import FIRST, LAST, MOST, one_of, patient_id, span
 from server.fhir.reading import SAMPLED, named
 from server.fhir.resources import Bundle, Entry, Link, Search, instant
-from server.people import store as people
 from server.plans import store as plans
 
 Found = dict[str, Any]
@@ -125,7 +125,7 @@ async def communications(tx: Tx, patient: UUID) -> list[Found]:
 async def consents(tx: Tx, patient: UUID) -> list[Found]:
     """Each permission: which team, for which data, to do what, from when to when."""
     found: list[Found] = []
-    for row in await people.GRANTS.all(tx, patient):
+    for row in await grants.GRANTS.all(tx, patient):
         action = [_words("Access", f"{_HL7}/consentaction", "access")]
         action += [_words("Correct", f"{_HL7}/consentaction", "correct")] if row.may_write else []
         found.append({
@@ -137,7 +137,7 @@ async def consents(tx: Tx, patient: UUID) -> list[Found]:
             "provision": {
                 "type": "permit", "period": {"start": instant(row.from_at), "end": None if row.to_at is None else instant(row.to_at)},
                 "actor": [{"role": _words("Recipient", f"{_HL7}/v3-ParticipationType", "IRCP"),
-                           "reference": {"display": row.team or "a team"}}],
+                           "reference": {"display": row.name or "somebody"}}],
                 "action": action,
                 "purpose": [{"system": f"{_HL7}/v3-ActReason", "code": "TREAT"}],
                 "class": [{"system": "urn:steady:data-class", "code": DataClass(one).name.lower()} for one in row.data_classes],
