@@ -3,8 +3,8 @@
 from typing import Final
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
-    "HF-W1.wait_hours": ("One heavy morning alone waits for another weight, at most", "hours"),
-    "HF-W3.wait_hours": ("One heavy morning alone waits for another weight, at most", "hours"),
+    "HF-W1.wait_hours": ("Wait for a repeat, at most", "hours"),
+    "HF-W3.wait_hours": ("Wait for a repeat, at most", "hours"),
     "DM-4.very_low_events": ("Very low sugars in a week, from", ""),
     "DM-4.events": ("Low sugars in a week, from", ""),
     "DM-5.high": ("High above", "mmol/L"),
