@@ -53,10 +53,10 @@ def _run(act: Callable[..., int], *args: Any, **kwargs: Any) -> None:  # noqa: A
 
 _SECTIONS: Final = {
     "Run it": ("demo", "serve", "work", "watch"),
-    "Set it up": ("doctor", "migrate", "keys", "assets", "openapi"),
+    "Set it up": ("doctor", "migrate", "keys", "vendors", "assets", "openapi"),
     "Readings": ("import", "decode"),
     "Rules": ("rules", "judge", "simulate", "evaluate"),
-    "Check it": ("audit", "bench"),
+    "Check it": ("audit", "consent", "bench"),
 }
 """How `steady --help` groups its commands; one that is not named here stands last, under More."""
 
