@@ -142,3 +142,10 @@ def test_al_4_an_answer_says_whether_it_is_over_and_why() -> None:
     seen = reading("body_weight", 80)
     assert (WEIGHT.over("steady", (seen.id,)).holds, WEIGHT.goes_on("still up").holds) == (True, False)
     assert WEIGHT.unknown("no weight since") == Clearing(rule="HF-W1", holds=None, reason="no weight since")
+
+
+def test_alp_12_one_rule_at_one_reading_says_what_it_says_among_all() -> None:
+    low = reading("oxygen_saturation", 86)
+    among = [one for one in engine.judge(view(low), engine.affected(view(low), [low])) if one.rule == "OX-1"]
+    assert [engine.judge_one(view(low), engine.BY_ID["OX-1"], low)] == among
+    assert among[0].verdict is Verdict.FIRED
