@@ -3,7 +3,8 @@
 import re
 from typing import Final
 
-_GAPS: Final = (b" :", b"\n:", b"\r:", b"\t:")
+_DOUBT: Final = (b" :", b"\n:", b"\r:", b"\t:", b' ":', b'\n":', b'\r":', b'\t":', b':":', b',":', b'[":', b'{":')
+"""A colon that stands apart from its key, or a quote before one that may open a text."""
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
@@ -12,8 +13,8 @@ def members(body: bytes) -> int:
 
     A decoder keeps the last of two equal keys; comparing this count with what was decoded finds the other one.
     """
-    if b"\\" not in body and not any(gap in body for gap in _GAPS):
-        # Nothing is escaped and no colon stands apart from its key: only a key's own closing quote is followed by one.
+    if body[:1] != b'"' and b"\\" not in body and not any(doubt in body for doubt in _DOUBT):
+        # Nothing is escaped: only a key's own closing quote is followed by a colon.
         return body.count(b'":')
     if b"\\" in body:
         return _STRING.sub(b"", body).count(b":")
