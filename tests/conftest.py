@@ -4,11 +4,12 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from httpx import ASGITransport, AsyncClient
 from uuid_utils.compat import uuid7
 
@@ -90,3 +91,10 @@ async def client(app: Any, parts: Parts) -> AsyncGenerator[AsyncClient]:
 async def clinic(database: Database, parts: Parts) -> Clinic:
     """A team, its nurse, a patient who shares with them, somebody else's patient, a vendor with a device: new each time."""
     return await make_clinic(database, parts, clock.now())
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """No test leaves its log behind: what a command set up writes to a stream that is closed afterwards."""
+    yield
+    structlog.reset_defaults()
