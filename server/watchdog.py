@@ -17,7 +17,7 @@ from server.sql import Query
 
 logger = structlog.get_logger("watch")
 
-LIMITS_S: Final = {"sweep": 30, "escalate": 30, "relay": 60, "silences": 120, "heads": 180, "partitions": 2 * 24 * 3600}
+LIMITS_S: Final = {"sweep": 30, "escalate": 30, "relay": 60, "silences": 120, "heads": 180, "consents": 3 * 3600, "partitions": 2 * 24 * 3600}
 """How old the heartbeat of each duty may be."""
 EVERY_S: Final = 5.0
 FEWEST: Final = 5

@@ -14,6 +14,7 @@ import structlog
 
 from server import clock, faults, idempotency, log
 from server.audit.heads import FILE, sign
+from server.consent import jobs as consent_jobs
 from server.db import BUSY, Database, PostgresError, Role, listen
 from server.episodes import jobs, value
 from server.ingest import Ingest
@@ -143,6 +144,12 @@ class Worker:
         await self.beat("vendors")
         return 0
 
+    async def consents(self, now: datetime) -> int:
+        """Say what is about to end, and what ended by itself (F58); how many things stand to be said."""
+        found = await consent_jobs.remind(self._database, now)
+        await self.beat("consents")
+        return found
+
     async def partitions(self, now: datetime) -> int:
         """Months from now to a quarter ahead; how many were made."""
         async with self._database.begin_as(Role.WORKER) as tx:
@@ -234,6 +241,7 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         asyncio.create_task(_for_ever("silences", plan_jobs.EVERY_S, lambda: worker.silences(clock.now()))),
         asyncio.create_task(_for_ever("heads", 60.0, lambda: worker.heads(settings, clock.now()))),
         asyncio.create_task(_for_ever("retention", 3600.0, lambda: worker.retention(clock.now()))),
+        asyncio.create_task(_for_ever("consents", consent_jobs.EVERY_S, lambda: worker.consents(clock.now()))),
         asyncio.create_task(_for_ever("budget", 6 * 3600.0, lambda: worker.budget(clock.now()))),
         asyncio.create_task(_for_ever("vendors", 900.0, lambda: worker.vendors(clock.now()))),
         asyncio.create_task(_for_ever("tries", SWEEP_S, lambda: trials.take(database, environment(settings)))),

@@ -39,7 +39,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Team(msgspec.Struct, frozen=True, kw_only=True):
-    """A team that looks after somebody."""
+    """A team that looks after somebody. `chosen`: only the members here, whom the patient chose in person; the others see nothing."""
 
     id: UUID
     name: str
@@ -48,6 +48,7 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
     calendar: Calendar
     members: tuple[Member, ...] = ()
     out_of_hours_reaches: tuple[Reach, ...] = ()
+    chosen: bool = False
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +89,7 @@ def decide(asked: Asked, teams: Sequence[Team], told: dict[UUID, datetime], now:
     if reason:
         return Drop(reason)
     if asked.role is Role.OUT_OF_HOURS:
-        return _out_of_hours(teams)
+        return _out_of_hours(teams) or Drop("nobody on duty")
     is_red = asked.severity is Severity.RED
     shift = calendar.watch([team.calendar for team in teams], now)
     if not shift.is_on and not _reached_any_time(asked):
@@ -127,7 +128,8 @@ def _send(member: Member, place: int) -> Send:
 
 
 def _out_of_hours(teams: Sequence[Team]) -> tuple[Send, ...]:
-    return tuple(Send(team.id, reach) for team in teams for reach in team.out_of_hours_reaches or (LOG,))
+    # Whoever stands in for a whole team may not see what was shared with one of it.
+    return tuple(Send(team.id, reach) for team in teams if not team.chosen for reach in team.out_of_hours_reaches or (LOG,))
 
 
 def _people(asked: Asked, teams: Sequence[Team], now: datetime) -> list[Member]:

@@ -26,6 +26,7 @@ class Next(StrEnum):
     NURSE_WILL_LOOK = "nurse_will_look"
     LOOKED_AT_FROM = "looked_at_from"
     WE_WATCH = "we_watch"
+    NOBODY_WATCHES = "nobody_watches"
     OVER = "over"
 
 
@@ -37,13 +38,14 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
 
 
 WORDS: Final = {
-    Next.RING_999: "Ring 999 now. Your team can see this too.",
+    Next.RING_999: "Ring 999 now.",
     Next.NURSE_HAS_IT: "A nurse has seen this and is dealing with it.",
     Next.NURSE_WILL_RING: "A nurse will ring you. If nobody has rung by then, ring your team or 111.",
     Next.RING_111: "Your team is closed just now. Ring 111 now, or 999 if it gets worse.",
     Next.NURSE_WILL_LOOK: "A nurse will look at this. Ring your team, or 111, if you feel worse.",
     Next.LOOKED_AT_FROM: "Your team is closed just now and will look at this when it opens. If you feel worse, ring 111.",
     Next.WE_WATCH: "There is nothing you need to do. We keep an eye on it.",
+    Next.NOBODY_WATCHES: "You share this with no team, so nobody is bound to look at it. If you feel unwell ring 111, or 999 in an emergency.",
     Next.OVER: "This is over.",
 }  # fmt: skip
 
@@ -52,11 +54,14 @@ def promise(  # noqa: PLR0913 - one concern as it stands
     severity: Severity, state: State, raised_at: datetime, calendars: Sequence[Calendar], now: datetime, *,
     emergency: bool, is_taken: bool,
 ) -> Promise:  # fmt: skip
-    """What comes next for one concern of a patient."""
+    """What comes next for one concern of a patient; `calendars`: of the teams that it is shared with."""
     if state is State.CLOSED:
         return Promise(what=Next.OVER)
     if emergency:
         return Promise(what=Next.RING_999)
+    if not calendars:
+        # Also when a nurse had it: what was shared with her then may be shared no more (ACC-6).
+        return Promise(what=Next.NOBODY_WATCHES)
     if is_taken:
         return Promise(what=Next.NURSE_HAS_IT)
     if severity is Severity.INFO:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.days import local
 from domain.errors import Invalid, StaleVersion
 from domain.readings.kinds import DataClass
 from domain.sharing.texts import Text, current
@@ -16,6 +17,8 @@ USUAL: Final = timedelta(days=365)
 """A permission without an end is asked about again after so long (F58)."""
 MOST: Final = timedelta(days=5 * 366)
 REMINDERS: Final = (timedelta(days=30), timedelta(days=7))
+LOOKS_BACK: Final = timedelta(days=14)
+"""A permission that ended by itself is spoken of as long as this, should nobody have been there to say so."""
 CLASS_WORDS: Final = {
     DataClass.RECORD: "your name, conditions, medicines and plan",
     DataClass.VITALS: "weight, blood pressure and pulse",
@@ -125,6 +128,23 @@ def reminder(to_at: datetime, now: datetime) -> int | None:
     """Which reminder is due, counted from the first; None before the first. The last one stands until the end."""
     due = [place for place, before in enumerate(REMINDERS) if to_at - before <= now]
     return due[-1] if due and now < to_at else None
+
+
+def ending(name: str, data_classes: Sequence[DataClass], to_at: datetime, zone: str) -> str:
+    """What is said before a permission ends."""
+    end = local(to_at, zone)
+    return (
+        f"On {end.day} {end:%B %Y} you stop sharing {words(data_classes)} with {name}, as you agreed. From then on they do not see it and do "
+        "not watch it. To go on sharing, renew it under Who sees my record."
+    )
+
+
+def ended(name: str, data_classes: Sequence[DataClass]) -> str:
+    """What is said when a permission has ended by itself."""
+    return (
+        f"You no longer share {words(data_classes)} with {name}: the time that you agreed to is over. They do not see it and do not watch "
+        "it any more. To share it again, choose them under Who sees my record. If you feel unwell ring 111, or 999 in an emergency."
+    )
 
 
 def words(data_classes: Sequence[DataClass]) -> str:

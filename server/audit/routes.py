@@ -46,8 +46,15 @@ class AccessLogOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     as_of: datetime
 
 
+_WHO: Final[dict[str, str]] = {
+    ActorKind.PATIENT: "You", ActorKind.STAFF: "A member of staff", ActorKind.VENDOR: "A device vendor",
+    ActorKind.PROXY: "Somebody who cares for you", ActorKind.SHARE: "Somebody with your one-time code",
+}  # fmt: skip
+"""Who it was where no name may be known."""
+
+
 def _shown(row: store.AccessRow) -> AccessOut:
-    who = row.name or ("You" if row.actor_kind == "patient" else "A member of staff" if row.actor_kind == "staff" else "A device vendor")
+    who = row.name or _WHO.get(row.actor_kind, "The service")
     return AccessOut(
         at=row.at, who=who, role=row.role, organisation=row.organisation, did=DID.get(row.action, "used"),
         what=WHAT.get(row.what, "your record"), how_many=row.n, why=WHY.get(row.basis, row.basis), purpose=row.purpose,

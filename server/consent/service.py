@@ -65,6 +65,7 @@ NOBODY_WATCHES = (
     "You share with nobody now, so nobody else is watching. Your readings are still kept, and you are still told what to do. "
     "If you feel unwell ring 111, or 999 in an emergency."
 )  # fmt: skip
+NO_TEAM = "No team is among them, so nobody is bound to look. If you feel unwell ring 111, or 999 in an emergency."
 
 
 async def listed(ask: Asking) -> list[store.GrantRow]:
@@ -175,10 +176,13 @@ async def withdraw(ask: Asking, grant: UUID) -> Ended:
         await store.END_GRANT.one(tx, patient, grant, now)
         terms = msgspec.structs.replace(_of(row), to_at=now)
         await _decided(tx, ask, patient, grant, What.WITHDRAWN, terms, row.name, consent.current("sharing"), now)
-        still = [one.name for one in await store.SHARED_WITH.all(tx, patient, now)]
+        others = await store.SHARED_WITH.all(tx, patient, now)
         await ask.reads.record(ask.actor, patient, "grants", ask.request_id, action="D")
-    return Ended(still=still, said=f"They see nothing of yours any more. You still share with {', '.join(still)}." if still
-                 else NOBODY_WATCHES)  # fmt: skip
+    still = [one.name for one in others]
+    if not others:
+        return Ended(still=still, said=NOBODY_WATCHES)
+    said = f"They see nothing of yours any more. You still share with {', '.join(still)}."
+    return Ended(still=still, said=said if any(one.about == "team" for one in others) else f"{said} {NO_TEAM}")
 
 
 async def find(ask: Asking, number: str, birth_on: date) -> store.PersonRow:

@@ -80,6 +80,17 @@ class PersonRow(msgspec.Struct):
     family_name: str
 
 
+class EndingRow(msgspec.Struct):
+    """A permission that ends soon or ended by itself, with the zone of whoever gave it."""
+
+    patient_id: UUID
+    grant_id: UUID
+    name: str
+    data_classes: list[int]
+    to_at: datetime
+    zone: str
+
+
 class NoticeRow(msgspec.Struct):
     """Something that was said to a patient."""
 
@@ -221,6 +232,26 @@ SAY: Final = Query(
     on conflict (dedupe) do nothing
     """,
 )
+# Never where a decision ended it, or where the same parts are open to the same ones for longer.
+ENDING: Final = Query(
+    EndingRow,
+    """
+    select g.patient_id, g.grant_id, coalesce(t.name, s.name, 'somebody') as name, g.data_classes::integer[] as data_classes, g.to_at, p.zone
+      from access_grant g
+      join patient p on p.patient_id = g.patient_id
+      left join team t on t.team_id = g.team_id
+      left join staff s on s.staff_id = g.grantee_id
+     where g.basis = 'grant' and g.from_at <= $1 and g.to_at > $3 and g.to_at <= $2
+       and not exists (select from consent_event e where e.patient_id = g.patient_id and e.at = g.to_at)
+       and not exists (select from access_grant o
+                        where o.patient_id = g.patient_id and o.grant_id <> g.grant_id and o.basis = 'grant'
+                          and coalesce(o.team_id, o.grantee_id) = coalesce(g.team_id, g.grantee_id)
+                          and o.data_classes @> g.data_classes and (o.to_at is null or o.to_at > greatest(g.to_at, $1)))
+       and (g.to_at, g.patient_id, g.grant_id) > ($4::timestamptz, $5::uuid, $6::uuid)
+     order by g.to_at, g.patient_id, g.grant_id
+     limit $7
+    """,
+)
 NOTICES: Final = Query(
     NoticeRow,
     """
@@ -234,7 +265,8 @@ NOTICES: Final = Query(
 SHARED_WITH: Final = Query(
     ChoiceRow,
     """
-    select distinct coalesce(t.team_id, s.staff_id) as id, coalesce(t.name, s.name, 'Somebody') as name, '' as about
+    select distinct coalesce(t.team_id, s.staff_id) as id, coalesce(t.name, s.name, 'Somebody') as name,
+           case when t.team_id is null then 'person' else 'team' end as about
       from access_grant g
       left join team t on t.team_id = g.team_id
       left join staff s on s.staff_id = g.grantee_id

@@ -108,7 +108,7 @@ async def _one(tx: Tx, patient: UUID, episode: UUID, at: datetime | None) -> int
         episode=episode, severity=Severity(row.severity), emergency=row.emergency, since=row.since, step=Step(row.step),
         due_at=row.due_at,
     )  # fmt: skip
-    found = await teams.teams(tx, [(patient, row.data_class)], locked.at)
+    found = await teams.teams(tx, [(patient, row.data_class)], locked.at, chosen=True)
     calendars = [team.calendar for team in found.get((patient, row.data_class), [])]
     climb = escalation.climb(timer, State(row.state), calendars, locked.at, received=row.received)
     if climb is None:

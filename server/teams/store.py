@@ -29,6 +29,12 @@ class TeamRow(msgspec.Struct):
     closures: str
 
 
+class WatchingRow(TeamRow):
+    """The same, or one member of it whom the patient chose in person: then nobody else of the team may look."""
+
+    chosen: UUID | None = None
+
+
 class MemberRow(msgspec.Struct):
     """A member of a team, their duty now if the rota names one, and how they are reached."""
 
@@ -48,21 +54,28 @@ class ReachRow(msgspec.Struct):
 
 
 TEAMS: Final = Query(
-    TeamRow,
+    WatchingRow,
     """
-    select distinct on (w.patient_id, w.data_class, t.team_id) w.patient_id, w.data_class::integer as data_class, t.team_id,
-           t.name, t.zone, t.region, t.telephone, t.out_of_hours,
+    select distinct w.patient_id, w.data_class::integer as data_class, t.team_id, t.name, t.zone, t.region, t.telephone, t.out_of_hours,
            coalesce((select jsonb_agg(jsonb_build_object('weekday', h.weekday, 'opens', h.opens, 'closes', h.closes))
                        from team_hours h where h.team_id = t.team_id), '[]')::text as hours,
            coalesce((select jsonb_agg(jsonb_build_object('start', c.from_at, 'end', c.to_at))
                        from closure c
                       where c.team_id = t.team_id and c.to_at > $3::timestamptz - interval '2 days'
-                        and c.from_at < $3::timestamptz + interval '32 days'), '[]')::text as closures
+                        and c.from_at < $3::timestamptz + interval '32 days'), '[]')::text as closures,
+           g.chosen
       from unnest($1::uuid[], $2::smallint[]) as w (patient_id, data_class)
-      join access_grant g on g.patient_id = w.patient_id and w.data_class = any (g.data_classes)
-       and g.from_at <= $3 and (g.to_at is null or g.to_at > $3)
+      cross join lateral (
+           select a.team_id, a.grantee_id as chosen from access_grant a
+            where a.patient_id = w.patient_id and w.data_class = any (a.data_classes)
+              and a.basis = 'grant' and a.from_at <= $3 and (a.to_at is null or a.to_at > $3)) as s
+      cross join lateral (
+           select s.team_id, null::uuid as chosen where s.team_id is not null
+           union all
+           select m.team_id, m.staff_id from team_member m
+            where $4::boolean and m.staff_id = s.chosen and m.from_at <= $3 and (m.to_at is null or m.to_at > $3)) as g
       join team t on t.team_id = g.team_id
-     order by w.patient_id, w.data_class, t.team_id
+     order by w.patient_id, data_class, t.team_id, g.chosen
     """,
 )
 MINE: Final = Query(
@@ -113,22 +126,30 @@ _REACHES: Final = msgspec.json.Decoder(list[Reach])
 
 def team_of(row: TeamRow, members: Sequence[MemberRow] = (), route: ReachRow | None = None) -> Team:
     """A stored team as the domain knows it."""
+    chosen = row.chosen if isinstance(row, WatchingRow) else None
     return Team(
-        id=row.team_id, name=row.name, telephone=row.telephone, out_of_hours=row.out_of_hours,
+        id=row.team_id, chosen=chosen is not None, name=row.name, telephone=row.telephone, out_of_hours=row.out_of_hours,
         calendar=Calendar(
             zone=row.zone, region=Region(row.region), hours=tuple(_HOURS.decode(row.hours)),
             closures=tuple(_SPANS.decode(row.closures)),
         ),
         members=tuple(
-            Member(id=one.staff_id, job=one.job, duty=one.duty, reaches=tuple(_REACHES.decode(one.contacts))) for one in members
+            Member(id=one.staff_id, job=one.job, duty=one.duty, reaches=tuple(_REACHES.decode(one.contacts)))
+            for one in members if chosen in (None, one.staff_id)
         ),
         out_of_hours_reaches=() if route is None else tuple(_REACHES.decode(route.contacts)),
     )  # fmt: skip
 
 
-async def teams(tx: Tx, wanted: Sequence[tuple[UUID, int]], now: datetime) -> dict[tuple[UUID, int], list[Team]]:
-    """The teams that look after each (patient, data class), with hours only."""
-    rows = await TEAMS.all(tx, [patient for patient, _ in wanted], [data_class for _, data_class in wanted], now)
+async def _looking_after(tx: Tx, wanted: Sequence[tuple[UUID, int]], now: datetime, *, chosen: bool) -> list[WatchingRow]:
+    return await TEAMS.all(tx, [patient for patient, _ in wanted], [data_class for _, data_class in wanted], now, chosen)
+
+
+async def teams(
+    tx: Tx, wanted: Sequence[tuple[UUID, int]], now: datetime, *, chosen: bool = False
+) -> dict[tuple[UUID, int], list[Team]]:
+    """The teams that look after each (patient, data class), with hours only; `chosen`: and of those whom a patient chose in person."""
+    rows = await _looking_after(tx, wanted, now, chosen=chosen)
     found: dict[tuple[UUID, int], list[Team]] = {}
     for row in rows:
         found.setdefault((row.patient_id, row.data_class), []).append(team_of(row))
@@ -136,8 +157,8 @@ async def teams(tx: Tx, wanted: Sequence[tuple[UUID, int]], now: datetime) -> di
 
 
 async def duty(tx: Tx, wanted: Sequence[tuple[UUID, int]], now: datetime) -> dict[tuple[UUID, int], list[Team]]:
-    """The same with their members, who is on duty, and the route outside hours."""
-    rows = await TEAMS.all(tx, [patient for patient, _ in wanted], [data_class for _, data_class in wanted], now)
+    """The same with their members, who is on duty, and the route outside hours; and whom the patient chose in person, by their teams."""
+    rows = await _looking_after(tx, wanted, now, chosen=True)
     ids = list({row.team_id for row in rows})
     members = await MEMBERS.all(tx, ids, now)
     routes = {row.team_id: row for row in await ROUTES.all(tx, ids)}

@@ -27,6 +27,7 @@ async def alive(database: Database, clinic: Clinic) -> None:
         pass
     await here.silences(datetime.now(UTC))
     await here.partitions(datetime.now(UTC))
+    await here.consents(datetime.now(UTC))
     await here.heads(clinic.parts.extras["settings"], datetime.now(UTC))
 
 

@@ -57,6 +57,14 @@ def test_a_second_team_is_told_as_well_and_nobody_twice() -> None:
     assert told(decide(asked(), [TEAM, shut], {}, TEN)) == {ANA.id, TOM.id}
 
 
+def test_acc_2_one_chosen_in_person_is_told_and_whoever_stands_in_for_the_team_is_not() -> None:
+    chosen = replace(TEAM, members=(TOM,), chosen=True)
+    for role in (Role.NURSE, Role.DEPUTY, Role.LEAD):
+        assert told(decide(asked(role=role), [chosen], {}, TEN)) == {TOM.id}
+    assert decide(asked(role=Role.OUT_OF_HOURS), [chosen], {}, NIGHT) == Drop("nobody on duty")
+    assert told(decide(asked(role=Role.OUT_OF_HOURS), [TEAM, chosen], {}, NIGHT)) == {TEAM.id}
+
+
 def test_channels_go_round_and_whoever_has_none_is_told_in_the_log() -> None:
     def channels(place: int) -> list[str]:
         found = decide(asked(place=place), [TEAM], {}, TEN)

@@ -23,7 +23,9 @@ HOUR = timedelta(hours=1)
         pytest.param(Severity.RED, NIGHT, NIGHT, LONDON, Next.RING_111, None, id="red at night"),
         pytest.param(Severity.AMBER, TEN, TEN, LONDON, Next.NURSE_WILL_LOOK, TEN + 24 * HOUR, id="amber on shift"),
         pytest.param(Severity.AMBER, NIGHT, NIGHT, LONDON, Next.LOOKED_AT_FROM, NIGHT + 10 * HOUR, id="amber at night"),
-        pytest.param(Severity.AMBER, TEN, TEN, [], Next.RING_111, None, id="amber that no team watches"),
+        pytest.param(Severity.AMBER, TEN, TEN, [], Next.NOBODY_WATCHES, None, id="amber that no team watches"),
+        pytest.param(Severity.INFO, TEN, TEN, [], Next.NOBODY_WATCHES, None, id="acc_6 information that no team watches"),
+        pytest.param(Severity.AMBER, TEN, TEN, [Calendar(zone="Europe/London")], Next.RING_111, None, id="amber of a team that never opens"),
         pytest.param(Severity.INFO, NIGHT, NIGHT, LONDON, Next.WE_WATCH, None, id="information"),
     ],
 )
@@ -43,3 +45,12 @@ def test_al_12_an_emergency_a_taken_and_a_closed_concern() -> None:
     assert next_of(State.ACKNOWLEDGED, emergency=False, is_taken=True) is Next.NURSE_HAS_IT
     assert next_of(State.CLOSED, emergency=True, is_taken=True) is Next.OVER
     assert set(WORDS) == set(Next)
+
+
+def test_acc_6_where_no_team_sees_it_no_team_is_spoken_of_and_no_nurse() -> None:
+    for severity in Severity:
+        for emergency, is_taken in ((True, False), (False, True), (False, False)):
+            found = promise(severity, State.OPEN, TEN, [], TEN, emergency=emergency, is_taken=is_taken)
+            assert found.what is (Next.RING_999 if emergency else Next.NOBODY_WATCHES)
+            assert "Your team" not in WORDS[found.what]
+            assert "nurse" not in WORDS[found.what]

@@ -16,9 +16,9 @@ from server.worker import Worker, relay_of
 from tests.clinic import Clinic, colleague
 
 
-async def report(client: AsyncClient, clinic: Clinic, code: str = "stroke_sign") -> None:
+async def report(client: AsyncClient, clinic: Clinic, code: str = "stroke_sign", who: str = "patient") -> None:
     body = {"id": str(uuid7()), "kind": "symptom", "takenAt": datetime.now(UTC).isoformat(), "code": code}
-    assert (await client.put(f"/v1/readings/{body['id']}", json=body, headers=clinic.token("patient"))).status_code == 201
+    assert (await client.put(f"/v1/readings/{body['id']}", json=body, headers=clinic.token(who))).status_code == 201
 
 
 async def rows(database: Database, sql: str, *args: object) -> list[tuple[Any, ...]]:
