@@ -3,8 +3,6 @@
 import re
 from typing import Final
 
-_DOUBT: Final = (b" :", b"\n:", b"\r:", b"\t:", b' ":', b'\n":', b'\r":', b'\t":', b':":', b',":', b'[":', b'{":')
-"""A colon that stands apart from its key, or a quote before one that may open a text."""
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
@@ -13,9 +11,7 @@ def members(body: bytes) -> int:
 
     A decoder keeps the last of two equal keys; comparing this count with what was decoded finds the other one.
     """
-    if body[:1] != b'"' and b"\\" not in body and not any(doubt in body for doubt in _DOUBT):
-        # Nothing is escaped: only a key's own closing quote is followed by a colon.
-        return body.count(b'":')
     if b"\\" in body:
         return _STRING.sub(b"", body).count(b":")
+    # Nothing is escaped: each quote begins or ends a text.
     return b"".join(body.split(b'"')[::2]).count(b":")

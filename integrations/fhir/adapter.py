@@ -1,17 +1,19 @@
 """FHIR R4 -> drafts: an Observation, a Bundle of them, or one of either on each line."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 import msgspec
 
 from integrations.fhir.observation import Found, Wrong, read
-from integrations.fhir.shapes import BUNDLE, KIND, OBSERVATION, BundleBase, EntryBase, ObservationBase, written
+from integrations.fhir.shapes import BUNDLE, KIND, OBSERVATION, Bundle, Entry, Observation, Shape, written
 from integrations.json_keys import members
 from integrations.manifest import Delivery, Fault, Parsed, Unreadable
 
 _HEAD: Final = 4000
 _NO_JSON: Final = "FHIR is JSON with a resourceType."
+_UNREAD: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+T = TypeVar("T", bound=Shape)
 
 
 def recognises(body: bytes) -> bool:
@@ -39,47 +41,47 @@ def parse(delivery: Delivery) -> Parsed:
     return Parsed(drafts=[one.draft for one in found], faults=faults)
 
 
-def observation(raw: bytes) -> ObservationBase:
+def observation(raw: bytes) -> Observation:
     """An Observation as it was sent. Raises Wrong where it is not of R4's shape, or has a key twice."""
-    try:
-        one = OBSERVATION.decode(raw)
-    except msgspec.ValidationError as error:
-        raise _two_values(raw) or Wrong("structure", "structure", expression("Observation", str(error)), said(str(error))) from error
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Wrong("not_json", "structure", "", "This is not JSON.") from error
-    if members(raw) != members(written(one)):
-        raise Wrong("key_twice", "structure", "Observation", "A key stands twice in one object.")
-    return one
+    return _shaped(OBSERVATION, raw, "Observation")
 
 
-def _two_values(raw: bytes) -> Wrong | None:
-    """Whatever else is wrong: a value said twice is the one thing that could be read as two readings."""
-    found = msgspec.json.decode(raw)
-    if isinstance(found, dict) and sum(str(name).startswith("value") for name in cast("dict[str, object]", found)) > 1:
-        return Wrong("value_twice", "structure", "Observation.value", "At most one value[x].")
-    return None
-
-
-def bundle(raw: bytes) -> BundleBase:
+def bundle(raw: bytes) -> Bundle:
     """A Bundle, its resources unread. Raises Wrong."""
-    try:
-        one = BUNDLE.decode(raw)
-    except msgspec.ValidationError as error:
-        raise Wrong("structure", "structure", expression("Bundle", str(error)), said(str(error))) from error
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Wrong("not_json", "structure", "", "This is not JSON.") from error
+    one = _shaped(BUNDLE, raw, "Bundle")
     if one.resource_type != "Bundle":
         raise Wrong("not_a_bundle", "structure", "resourceType", "A Bundle was expected.")
-    if members(raw) != members(written(one)):
-        raise Wrong("key_twice", "structure", "Bundle", "A key stands twice in one object.")
     return one
+
+
+def _shaped(decoder: msgspec.json.Decoder[T], raw: bytes, root: str) -> T:
+    try:
+        one = decoder.decode(raw)
+    except _UNREAD as error:
+        raise _why(raw, root, str(error)) from error
+    again = written(one)
+    # Written without blanks and escapes nothing becomes longer: as long as what came, it has all that came.
+    if len(again) != len(raw) and members(again) != members(raw):
+        raise Wrong("key_twice", "structure", root, "A key stands twice in one object, or nothing stands behind it: null or [].")
+    return one
+
+
+def _why(raw: bytes, root: str, complaint: str) -> Wrong:
+    """What is no JSON is told as such, even where a wrong shape stands before it; then a value said twice: two readings in one."""
+    try:
+        found = msgspec.json.decode(raw)
+    except _UNREAD:
+        return Wrong("not_json", "structure", "", "This is not JSON.")
+    if isinstance(found, dict) and sum(str(name).startswith("value") for name in cast("dict[str, object]", found)) > 1:
+        return Wrong("value_twice", "structure", f"{root}.value", "At most one value[x].")
+    return Wrong("structure", "structure", expression(root, complaint), said(complaint))
 
 
 def kind_of(raw: bytes) -> str:
     """The resourceType of a resource; empty where there is none."""
     try:
         return KIND.decode(raw).resource_type
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except _UNREAD:
         return ""
 
 
@@ -102,7 +104,7 @@ def _resources(body: bytes) -> Iterator[tuple[int, str, bytes | Wrong]]:
     try:
         msgspec.json.decode(text, type=msgspec.Raw)
         lines: Sequence[bytes] = [text]
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except _UNREAD:
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) < 2:  # noqa: PLR2004 - one line was tried already
             raise Unreadable(_NO_JSON) from None
@@ -122,7 +124,7 @@ def _resources(body: bytes) -> Iterator[tuple[int, str, bytes | Wrong]]:
             yield number, "", Wrong("not_json", "structure", "", "This line is no FHIR resource.")
 
 
-def _entries(entries: Sequence[EntryBase]) -> Iterator[tuple[int, str, bytes]]:
+def _entries(entries: Sequence[Entry]) -> Iterator[tuple[int, str, bytes]]:
     for place, entry in enumerate(entries):
         if isinstance(entry.resource, msgspec.Raw):
             yield place + 1, f"Bundle.entry[{place}].resource", bytes(entry.resource)

@@ -13,14 +13,7 @@ from domain.readings.units import accepts, known_unit
 from integrations.derived import reading_id
 from integrations.fhir.codes import ARMS, COMPARATORS, MDC, MEANINGS, UCUM, Meaning
 from integrations.fhir.primitives import day, instant, is_code, is_id, is_string
-from integrations.fhir.shapes import (
-    ConceptBase,
-    ObservationBase,
-    PeriodBase,
-    QuantityBase,
-    ReferenceBase,
-    ValuedBase,
-)
+from integrations.fhir.shapes import Concept, Observation, Period, Quantity, Reference, Valued
 from integrations.json_numbers import decimal
 
 UNSET: Final = msgspec.UNSET
@@ -60,7 +53,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     status: str
 
 
-def read(one: ObservationBase, *, zone: str, patient: str, sender: str = "") -> Found:
+def read(one: Observation, *, zone: str, patient: str, sender: str = "") -> Found:
     """The draft of an Observation. `sender` and `patient` only make derived ids distinct. Raises Wrong."""
     _check(one)
     kind, meaning = _kind(one)
@@ -94,16 +87,17 @@ def read(one: ObservationBase, *, zone: str, patient: str, sender: str = "") -> 
     return Found(draft=draft, subject=subject, device=device, key=key, status=one.status)
 
 
-def _check(one: ObservationBase) -> None:  # noqa: C901 - each refusal is a line
+def _check(one: Observation) -> None:  # noqa: C901 - each refusal is a line
     if one.resource_type != "Observation":
         raise Wrong("not_an_observation", "structure", "resourceType", "An Observation was expected.")
     if one.id and not is_id(one.id):
         raise Wrong("id_invalid", "value", "Observation.id", "Letters, digits, - and . up to 64.")
     if one.status not in STATUSES:
         raise Wrong("status_unknown", "code-invalid", "Observation.status", f"One of {', '.join(sorted(STATUSES))}.")
-    if one.modifier_extension is not UNSET or one.implicit_rules is not UNSET:
-        name = "modifierExtension" if one.modifier_extension is not UNSET else "implicitRules"
-        raise Wrong("not_understood", "not-supported", f"Observation.{name}", "It would change the meaning, and is not known here.")
+    for name, value in (("modifierExtension", one.modifier_extension), ("implicitRules", one.implicit_rules), ("focus", one.focus)):
+        if value is not UNSET:
+            # A focus is somebody or something else than the person: an unborn child, a donor.
+            raise Wrong("not_understood", "not-supported", f"Observation.{name}", "It would change the meaning, and is not known here.")
     given = sum(name != "" for name in (one.effective_date_time, one.effective_instant)) + (one.effective_period is not None)
     if given + (one.effective_timing is not UNSET) > 1:
         raise Wrong("effective_twice", "structure", "Observation.effective", "One of effectiveDateTime, Period, Timing, Instant.")
@@ -120,7 +114,7 @@ def _check(one: ObservationBase) -> None:  # noqa: C901 - each refusal is a line
         raise Wrong("not_final", "not-supported", "Observation.status", "Only what is final, amended or corrected is judged.")
 
 
-def _one_value(one: ValuedBase, where: str) -> None:
+def _one_value(one: Valued, where: str) -> None:
     given = _values(one)
     if given > 1:
         raise Wrong("value_twice", "structure", f"{where}.value", "At most one value[x].")
@@ -131,7 +125,7 @@ def _one_value(one: ValuedBase, where: str) -> None:
         raise Wrong("comparator_unknown", "code-invalid", f"{where}.value.comparator", "One of <, <=, >=, >.")
 
 
-def _values(one: ValuedBase) -> int:
+def _values(one: Valued) -> int:
     """How many value[x] there are."""
     return (
         (one.value_quantity is not None) + (one.value_codeable_concept is not None) + (one.value_integer is not UNSET)
@@ -141,15 +135,15 @@ def _values(one: ValuedBase) -> int:
     )  # fmt: skip
 
 
-def _has_value(one: ValuedBase) -> bool:
+def _has_value(one: Valued) -> bool:
     return one.value_quantity is not None or _values(one) > 0
 
 
-def _shared(one: ConceptBase, other: ConceptBase) -> bool:
+def _shared(one: Concept, other: Concept) -> bool:
     return bool({(each.system, each.code) for each in one.coding if each.code} & {(each.system, each.code) for each in other.coding})
 
 
-def _must_have_value(one: ObservationBase) -> None:
+def _must_have_value(one: Observation) -> None:
     if one.data_absent_reason is not None:
         raise Wrong("no_value", "business-rule", "Observation.dataAbsentReason", "No value: nothing was measured.")
     if one.component or _has_value(one):
@@ -159,7 +153,7 @@ def _must_have_value(one: ObservationBase) -> None:
     raise Wrong("vs-2", "required", "Observation.value", "A value, components or dataAbsentReason (vs-2).")
 
 
-def _meaning(concept: ConceptBase, where: str) -> Meaning | None:
+def _meaning(concept: Concept, where: str) -> Meaning | None:
     """What a concept means; its codings may say it in several systems, never two different things."""
     found: Meaning | None = None
     for coding in concept.coding:
@@ -174,7 +168,7 @@ def _meaning(concept: ConceptBase, where: str) -> Meaning | None:
     return found
 
 
-def _kind(one: ObservationBase) -> tuple[Kind, Meaning]:
+def _kind(one: Observation) -> tuple[Kind, Meaning]:
     meaning = _meaning(one.code, "Observation.code")
     if meaning is None:
         # Lung function has no panel code that all use: its parts say what it is.
@@ -186,7 +180,7 @@ def _kind(one: ObservationBase) -> tuple[Kind, Meaning]:
     return BY_NAME[meaning.kind], meaning
 
 
-def _single(one: ValuedBase, kind: Kind, where: str) -> tuple[Decimal, str, Literal["<", ">"] | None]:
+def _single(one: Valued, kind: Kind, where: str) -> tuple[Decimal, str, Literal["<", ">"] | None]:
     if one.value_integer is not UNSET and kind.unit.startswith("{"):
         number = decimal(bytes(one.value_integer))
         if number is None or number != number.to_integral_value():
@@ -204,7 +198,7 @@ def _single(one: ValuedBase, kind: Kind, where: str) -> tuple[Decimal, str, Lite
     return number, _unit(quantity, kind, where), cast("Literal['<', '>'] | None", sign)
 
 
-def _unit(quantity: QuantityBase, kind: Kind, where: str) -> str:
+def _unit(quantity: Quantity, kind: Kind, where: str) -> str:
     """The unit as UCUM, exactly; `unit` is for people, and only read where there is no code."""
     said = quantity.code or quantity.unit
     if not said:
@@ -229,8 +223,8 @@ def _known(kind: Kind, said: str) -> str | None:
     return found
 
 
-def _named_parts(one: ObservationBase, kind: Kind, meaning: Meaning) -> list[tuple[str, ValuedBase, str]]:
-    named: list[tuple[str, ValuedBase, str]] = [(meaning.part, one, "Observation")] if meaning.part and _has_value(one) else []
+def _named_parts(one: Observation, kind: Kind, meaning: Meaning) -> list[tuple[str, Valued, str]]:
+    named: list[tuple[str, Valued, str]] = [(meaning.part, one, "Observation")] if meaning.part and _has_value(one) else []
     for place, component in enumerate(one.component):
         where = f"Observation.component[{place}]"
         part = _meaning(component.code, f"{where}.code")
@@ -244,7 +238,7 @@ def _named_parts(one: ObservationBase, kind: Kind, meaning: Meaning) -> list[tup
     return named
 
 
-def _parts(one: ObservationBase, kind: Kind, meaning: Meaning) -> tuple[dict[str, Decimal], str]:
+def _parts(one: Observation, kind: Kind, meaning: Meaning) -> tuple[dict[str, Decimal], str]:
     found: dict[str, Decimal] = {}
     units: set[str] = set()
     for name, holder, where in _named_parts(one, kind, meaning):
@@ -263,7 +257,7 @@ def _parts(one: ObservationBase, kind: Kind, meaning: Meaning) -> tuple[dict[str
     return found, units.pop()
 
 
-def _code(one: ObservationBase, kind: Kind) -> str:
+def _code(one: Observation, kind: Kind) -> str:
     """A coded kind takes our own words as codes; what others mean by theirs is for a person to say."""
     concept = one.value_codeable_concept
     for coding in () if concept is None else concept.coding:
@@ -277,7 +271,7 @@ class _At(msgspec.Struct, frozen=True):
     source: TimeSource
 
 
-def _when(one: ObservationBase, kind: Kind, zone: str) -> tuple[datetime, TimeSource, int]:
+def _when(one: Observation, kind: Kind, zone: str) -> tuple[datetime, TimeSource, int]:
     if one.effective_period is not None:
         found = _of_period(one.effective_period, kind, zone)
     elif one.effective_instant:
@@ -292,7 +286,7 @@ def _when(one: ObservationBase, kind: Kind, zone: str) -> tuple[datetime, TimeSo
     return found.at, found.source, int((found.at.utcoffset() or timedelta(0)).total_seconds() // 60)
 
 
-def _of_period(period: PeriodBase, kind: Kind, zone: str) -> _At:
+def _of_period(period: Period, kind: Kind, zone: str) -> _At:
     if not period.start:
         raise Wrong("time_missing", "required", "Observation.effective.start", "A period says when it began.")
     start = _of_text(period.start, zone)
@@ -320,7 +314,7 @@ def _of_text(text: str, zone: str) -> _At:
     return _At(midday.replace(tzinfo=ZoneInfo(zone)), TimeSource.PATIENT_ZONE)
 
 
-def _who(reference: ReferenceBase | None, where: str) -> Who | None:
+def _who(reference: Reference | None, where: str) -> Who | None:
     if reference is None:
         return None
     named = reference.identifier
@@ -335,7 +329,7 @@ def _named(who: Who | None) -> str:
     return "" if who is None else f"{who.system}|{who.value}" if who.value else who.reference
 
 
-def _context(site: ConceptBase | None) -> Context | None:
+def _context(site: Concept | None) -> Context | None:
     for coding in () if site is None else site.coding:
         arm = ARMS.get((coding.system, coding.code))
         if arm is not None:

@@ -11,8 +11,7 @@ _YEAR: Final = r"(?:[1-9]\d{3}|0(?:[1-9]\d\d|0(?:[1-9]\d|0[1-9])))"
 _DAY: Final = r"-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _CLOCK: Final = r"T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d{1,12})?(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))"
 _INSTANT: Final = re.compile(_YEAR + _DAY + _CLOCK, re.ASCII)
-_DATE: Final = re.compile(_YEAR + r"(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
-_WHOLE_DAY: Final = 10
+_WHOLE_DAY: Final = re.compile(_YEAR + _DAY, re.ASCII)
 
 
 def is_id(text: str) -> bool:
@@ -41,14 +40,9 @@ def instant(text: str) -> datetime | None:
         return None
 
 
-def is_date_time(text: str) -> bool:
-    """A year, a month, a day, or an instant."""
-    return _DATE.fullmatch(text) is not None if "T" not in text else instant(text) is not None
-
-
 def day(text: str) -> datetime | None:
     """Midday of a whole day, without a zone; None for anything else."""
-    if len(text) != _WHOLE_DAY or not _DATE.fullmatch(text):
+    if not _WHOLE_DAY.fullmatch(text):
         return None
     try:
         return datetime.fromisoformat(text).replace(hour=12)

@@ -1,7 +1,7 @@
 """The parts of FHIR R4 that are read, as structs: what is not looked at is known by name, anything else is refused."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Final, cast
+from collections.abc import Callable
+from typing import Annotated, Final, TypeVar, cast
 
 import msgspec
 
@@ -13,43 +13,38 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One element."""
 
 
-def _beside(base: type[Shape], names: str, *, primitives: str = "") -> Any:  # noqa: ANN401 - a class made here, typed by its base
-    """A shape with further elements that are allowed and not looked at, and the extensions of its primitives."""
+T = TypeVar("T", bound=Shape)
+
+
+def _beside(names: str, *, primitives: str = "") -> Callable[[type[T]], type[T]]:
+    """The same shape with further elements that are allowed and not looked at, and the extensions of its primitives."""
     every = [*names.split(), *(f"_{one}" for one in primitives.split())]
     fields = [(f"x{place}", Anything, msgspec.field(default=msgspec.UNSET, name=name)) for place, name in enumerate(every)]
-    return msgspec.defstruct(
-        base.__name__, cast("Any", fields), bases=(base,), kw_only=True, frozen=True, forbid_unknown_fields=True, rename="camel",
-        omit_defaults=True,
-    )  # fmt: skip
+
+    def wider(shape: type[T]) -> type[T]:
+        return cast("type[T]", msgspec.defstruct(shape.__name__, fields, bases=(shape,), kw_only=True))
+
+    return wider
 
 
-class CodingBase(Shape, frozen=True, kw_only=True):
+@_beside("id extension version display userSelected", primitives="system code version display userSelected")
+class Coding(Shape, frozen=True, kw_only=True):
     """A code of a system."""
 
     system: Text = ""
     code: Text = ""
 
 
-if TYPE_CHECKING:
-    Coding = CodingBase
-else:
-    Coding = _beside(CodingBase, "id extension version display userSelected", primitives="system code version display userSelected")
-
-
-class ConceptBase(Shape, frozen=True, kw_only=True):
+@_beside("id extension", primitives="text")
+class Concept(Shape, frozen=True, kw_only=True):
     """One meaning, in several systems."""
 
     coding: Annotated[tuple[Coding, ...], msgspec.Meta(min_length=1)] = ()
     text: Text = ""
 
 
-if TYPE_CHECKING:
-    Concept = ConceptBase
-else:
-    Concept = _beside(ConceptBase, "id extension", primitives="text")
-
-
-class QuantityBase(Shape, frozen=True, kw_only=True):
+@_beside("id extension", primitives="value comparator unit system code")
+class Quantity(Shape, frozen=True, kw_only=True):
     """A measured amount; `value` stays as it was written."""
 
     value: Anything = msgspec.UNSET
@@ -59,26 +54,16 @@ class QuantityBase(Shape, frozen=True, kw_only=True):
     code: Text = ""
 
 
-if TYPE_CHECKING:
-    Quantity = QuantityBase
-else:
-    Quantity = _beside(QuantityBase, "id extension", primitives="value comparator unit system code")
-
-
-class IdentifierBase(Shape, frozen=True, kw_only=True):
+@_beside("id extension use type period assigner", primitives="use system value")
+class Identifier(Shape, frozen=True, kw_only=True):
     """A name that a system gave."""
 
     system: Text = ""
     value: Text = ""
 
 
-if TYPE_CHECKING:
-    Identifier = IdentifierBase
-else:
-    Identifier = _beside(IdentifierBase, "id extension use type period assigner", primitives="use system value")
-
-
-class ReferenceBase(Shape, frozen=True, kw_only=True):
+@_beside("id extension display", primitives="reference type display")
+class Reference(Shape, frozen=True, kw_only=True):
     """Who or what is meant: by address, or by identifier."""
 
     reference: Text = ""
@@ -86,26 +71,15 @@ class ReferenceBase(Shape, frozen=True, kw_only=True):
     identifier: Identifier | None = None
 
 
-if TYPE_CHECKING:
-    Reference = ReferenceBase
-else:
-    Reference = _beside(ReferenceBase, "id extension display", primitives="reference type display")
-
-
-class PeriodBase(Shape, frozen=True, kw_only=True):
+@_beside("id extension", primitives="start end")
+class Period(Shape, frozen=True, kw_only=True):
     """From when to when."""
 
     start: Text = ""
     end: Text = ""
 
 
-if TYPE_CHECKING:
-    Period = PeriodBase
-else:
-    Period = _beside(PeriodBase, "id extension", primitives="start end")
-
-
-class ValuedBase(Shape, frozen=True, kw_only=True):
+class Valued(Shape, frozen=True, kw_only=True):
     """What an observation and its components share: a code and at most one value."""
 
     code: Concept
@@ -125,13 +99,17 @@ class ValuedBase(Shape, frozen=True, kw_only=True):
 
 
 _VALUES: Final = "valueString valueBoolean valueInteger valueTime valueDateTime"
-if TYPE_CHECKING:
-    Component = ValuedBase
-else:
-    Component = _beside(ValuedBase, "id extension interpretation referenceRange", primitives=_VALUES)
+@_beside("id extension interpretation referenceRange", primitives=_VALUES)
+class Component(Valued, frozen=True, kw_only=True):
+    """One part of an observation."""
 
 
-class ObservationBase(ValuedBase, frozen=True, kw_only=True):
+@_beside(
+    "meta language text extension basedOn partOf category encounter issued performer interpretation note method specimen "
+    "referenceRange derivedFrom",
+    primitives=f"id implicitRules language status effectiveDateTime effectiveInstant issued {_VALUES}",
+)
+class Observation(Valued, frozen=True, kw_only=True):
     """An Observation of R4."""
 
     resource_type: Text
@@ -139,6 +117,7 @@ class ObservationBase(ValuedBase, frozen=True, kw_only=True):
     status: Text
     identifier: Annotated[tuple[Identifier, ...], msgspec.Meta(min_length=1)] = ()
     subject: Reference | None = None
+    focus: Anything = msgspec.UNSET
     effective_date_time: Text = ""
     effective_period: Period | None = None
     effective_timing: Anything = msgspec.UNSET
@@ -151,18 +130,8 @@ class ObservationBase(ValuedBase, frozen=True, kw_only=True):
     component: Annotated[tuple[Component, ...], msgspec.Meta(min_length=1)] = ()
 
 
-if TYPE_CHECKING:
-    Observation = ObservationBase
-else:
-    Observation = _beside(
-        ObservationBase,
-        "meta language text extension basedOn partOf category focus encounter issued performer interpretation note method specimen "
-        "referenceRange derivedFrom",
-        primitives=f"id implicitRules language status effectiveDateTime effectiveInstant issued {_VALUES}",
-    )
-
-
-class RequestBase(Shape, frozen=True, kw_only=True):
+@_beside("id extension modifierExtension", primitives="method url ifNoneExist ifMatch")
+class Request(Shape, frozen=True, kw_only=True):
     """What a bundle asks for one entry."""
 
     method: Text
@@ -173,13 +142,8 @@ class RequestBase(Shape, frozen=True, kw_only=True):
     if_modified_since: Text = ""
 
 
-if TYPE_CHECKING:
-    Request = RequestBase
-else:
-    Request = _beside(RequestBase, "id extension modifierExtension", primitives="method url ifNoneExist ifMatch")
-
-
-class EntryBase(Shape, frozen=True, kw_only=True):
+@_beside("id extension modifierExtension link search response", primitives="fullUrl")
+class Entry(Shape, frozen=True, kw_only=True):
     """One entry of a bundle; its resource is read apart, so that a bad one sinks no good one."""
 
     full_url: Text = ""
@@ -187,25 +151,14 @@ class EntryBase(Shape, frozen=True, kw_only=True):
     request: Request | None = None
 
 
-if TYPE_CHECKING:
-    Entry = EntryBase
-else:
-    Entry = _beside(EntryBase, "id extension modifierExtension link search response", primitives="fullUrl")
-
-
-class BundleBase(Shape, frozen=True, kw_only=True):
+@_beside("meta implicitRules language identifier timestamp total link signature", primitives="id type timestamp total")
+class Bundle(Shape, frozen=True, kw_only=True):
     """A Bundle of R4."""
 
     resource_type: Text
     id: Text = ""
     type: Text
     entry: tuple[Entry, ...] = ()
-
-
-if TYPE_CHECKING:
-    Bundle = BundleBase
-else:
-    Bundle = _beside(BundleBase, "meta implicitRules language identifier timestamp total link signature", primitives="id type timestamp total")
 
 
 class Kind(msgspec.Struct, frozen=True, rename="camel"):
@@ -231,13 +184,13 @@ class Named(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     serial_number: str = ""
 
 
-OBSERVATION: Final[msgspec.json.Decoder[ObservationBase]] = msgspec.json.Decoder(Observation)
-BUNDLE: Final[msgspec.json.Decoder[BundleBase]] = msgspec.json.Decoder(Bundle)
+OBSERVATION: Final[msgspec.json.Decoder[Observation]] = msgspec.json.Decoder(Observation)
+BUNDLE: Final[msgspec.json.Decoder[Bundle]] = msgspec.json.Decoder(Bundle)
 KIND: Final = msgspec.json.Decoder(Kind)
 NAMED: Final = msgspec.json.Decoder(Named)
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-def written(shape: Shape | Sequence[Shape]) -> bytes:
+def written(shape: Shape) -> bytes:
     """A shape as JSON again, each key that was there once."""
     return _ENCODER.encode(shape)

@@ -11,7 +11,8 @@ from domain.actor import Actor
 from domain.errors import Refusal
 from integrations.fhir.adapter import bundle, kind_of
 from integrations.fhir.observation import Who, Wrong
-from integrations.fhir.shapes import NAMED, EntryBase
+from integrations.fhir.shapes import NAMED
+from integrations.fhir.shapes import Entry as EntryIn
 from server.app_state import Parts
 from server.errors import problem_of
 from server.fhir import observations
@@ -87,7 +88,7 @@ def _bad(status: int, issue: Issue) -> Entry:
     return Entry(response=Response(status=_line(status), outcome=OperationOutcome(issue=(issue,))))
 
 
-def _others(entries: Sequence[EntryBase]) -> dict[str, Who]:
+def _others(entries: Sequence[EntryIn]) -> dict[str, Who]:
     """The people and devices that the bundle carries, by every address under which an entry may name them."""
     found: dict[str, Who] = {}
     for entry in entries:
@@ -106,7 +107,7 @@ def _others(entries: Sequence[EntryBase]) -> dict[str, Who]:
 
 
 async def _first(
-    asked: Asked, place: int, entry: EntryBase, others: dict[str, Who], items: dict[int, observations.Item],
+    asked: Asked, place: int, entry: EntryIn, others: dict[str, Who], items: dict[int, observations.Item],
 ) -> Entry | None:  # fmt: skip
     """What can be said of an entry before anything is written; None where it is still to be done."""
     where = f"Bundle.entry[{place}]"
@@ -142,7 +143,7 @@ async def _thing(asked: Asked, where: str, kind: str, raw: bytes) -> Entry:
     return Entry(response=Response(status="200 OK", location=f"{asked.base}/{kind}/{found}"))
 
 
-async def _got(asked: Asked, place: int, entry: EntryBase) -> Entry:
+async def _got(asked: Asked, place: int, entry: EntryIn) -> Entry:
     request = entry.request
     assert request is not None  # noqa: S101 - looked at before
     try:

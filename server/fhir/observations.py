@@ -21,7 +21,8 @@ from integrations.fhir import MANIFEST
 from integrations.fhir.adapter import observation
 from integrations.fhir.codes import NHS_NUMBER
 from integrations.fhir.observation import Found, Who, Wrong, read
-from integrations.fhir.shapes import NAMED, Named, ObservationBase
+from integrations.fhir.shapes import NAMED, Named
+from integrations.fhir.shapes import Observation as ObservationIn
 from server import clock
 from server.app_state import Parts
 from server.db import Tx
@@ -172,7 +173,7 @@ async def _ready(parts: Parts, actor: Actor, place: int, item: Item) -> _Ready |
     return _Ready(place=place, item=item, found=found, given=given, owner=owner)
 
 
-def _linked(one: ObservationBase, who: Who | None, item: Item) -> Who | None:
+def _linked(one: ObservationIn, who: Who | None, item: Item) -> Who | None:
     """What a reference into the resource itself, or into its bundle, stands for."""
     if who is None or not who.reference:
         return who

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from integrations.fhir.adapter import bundle, observation, parse, recognises
 from integrations.fhir.observation import Wrong, read
+from integrations.fhir.shapes import written
 from integrations.json_keys import members
 from integrations.json_numbers import decimal
 from integrations.manifest import Delivery, Unreadable
@@ -75,6 +76,9 @@ def wrong(body: bytes) -> Wrong:
         ({"code": {"coding": [{"system": LOINC, "code": " 8867-4"}]}}, "code_invalid", "Observation.code.coding.code"),
         ({"code": {"coding": []}}, "structure", "Observation.code.coding"),
         ({"implicitRules": "urn:x"}, "not_understood", "Observation.implicitRules"),
+        ({"focus": [{"display": "her unborn child"}]}, "not_understood", "Observation.focus"),
+        ({"contained": None}, "structure", "Observation.contained"),
+        ({"subject": None}, "key_twice", "Observation"),
     ],
 )  # fmt: skip
 def test_each_rule_of_an_observation_is_told_with_its_place(more: dict[str, Any], code: str, expression: str) -> None:
@@ -104,6 +108,16 @@ def test_inp_4_a_key_twice_is_refused(body: bytes) -> None:
     assert wrong(body).code == "key_twice"
 
 
+@given(st.text(), st.text())
+def test_inp_4_a_key_twice_is_refused_whatever_is_said_and_however_it_is_written(text: str, other: str) -> None:
+    once = rate(device={"reference": text or "x", "display": other or "x"})
+    for body in (msgspec.json.encode(once), json.dumps(once, indent=1).encode()):
+        assert observation(body).device is not None
+        assert wrong(body.replace(b'"status"', b'"status":"amended","status"', 1)).code == "key_twice"
+        # Nothing that is written again is longer than what came.
+        assert len(written(observation(body))) <= len(body)
+
+
 def test_observations_of_two_people_in_one_file_are_refused() -> None:
     entries = [{"resource": rate(subject={"reference": f"Patient/{who}"})} for who in ("a", "b")]
     with pytest.raises(Unreadable, match="more than one person"):
@@ -114,6 +128,14 @@ def test_one_resource_a_line_is_read_and_a_bad_line_sinks_no_good_one() -> None:
     lines = [msgspec.json.encode(rate()), b"{", b'{"resourceType":"Patient","id":"x"}', msgspec.json.encode(rate(status="final"))]
     found = parse(delivery(b"\n".join(lines)))
     assert (len(found.drafts), [(one.row, one.code) for one in found.faults]) == (2, [(2, "not_json")])
+
+
+@pytest.mark.parametrize("rest", [b"", b',"x":' + b"[" * 5000, b',"x":"\xff"}'])
+def test_inp_4_what_is_no_json_is_told_as_such_even_behind_a_wrong_shape(rest: bytes) -> None:
+    for reader in (observation, bundle):
+        with pytest.raises(Wrong) as found:
+            reader(b'{"resourceType":1' + rest)
+        assert found.value.code == "not_json"
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"[" * 5000, b'{"resourceType":1}', b'{"resourceType":"Bundle"}', b"\xff\xfe{}"])

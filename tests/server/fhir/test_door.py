@@ -153,6 +153,7 @@ async def test_every_refusal_is_an_operation_outcome(client: AsyncClient, clinic
         ("POST", url, {"headers": {**mine, "content-type": "application/fhir+json; charset=latin-1"}, "content": body}, 415),
         ("POST", url, {"headers": {**mine, **JSON}, "content": b"{"}, 400),
         ("POST", url, {"headers": {**mine, **JSON}, "content": b"[" * 100_000}, 400),
+        ("POST", url, {"headers": {**mine, **JSON}, "content": b'{"resourceType":1,"x":' + b"[" * 100_000}, 400),
         ("POST", url, {"headers": {**mine, **JSON}, "content": body.replace(b"kg", b"furlong")}, 422),
         ("POST", url, {"headers": {**mine, **JSON}, "content": body.replace(b'"final"', b'"final","status":"final"')}, 422),
         ("POST", url, {"headers": {**mine, **JSON}, "content": body.replace(b"80.1", b"1e999999")}, 422),
