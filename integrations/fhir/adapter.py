@@ -6,7 +6,7 @@ from typing import Final, TypeVar, cast
 import msgspec
 
 from integrations.fhir.observation import Found, Wrong, read
-from integrations.fhir.shapes import BUNDLE, KIND, OBSERVATION, Bundle, Entry, Observation, Shape, written
+from integrations.fhir.shapes import BUNDLE, KIND, NAMED, OBSERVATION, Bundle, Entry, Named, Observation, Shape, written
 from integrations.json_keys import members
 from integrations.manifest import Delivery, Fault, Parsed, Unreadable
 
@@ -83,6 +83,14 @@ def kind_of(raw: bytes) -> str:
         return KIND.decode(raw).resource_type
     except _UNREAD:
         return ""
+
+
+def named(raw: bytes) -> Named | None:
+    """How a Patient or a Device is named; None where it cannot be read."""
+    try:
+        return NAMED.decode(raw)
+    except _UNREAD:
+        return None
 
 
 def expression(root: str, text: str) -> str:

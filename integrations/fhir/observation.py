@@ -20,6 +20,7 @@ UNSET: Final = msgspec.UNSET
 STATUSES: Final = frozenset({"registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"})
 _COUNTS: Final = frozenset({"final", "amended", "corrected"})
 _LONGEST: Final = timedelta(hours=1)
+_LONGEST_NAME: Final = 500
 _OVER_A_DAY: Final = {"step_count", "sleep_duration", "reliever_puffs", "liquid_stools", "bloody_stools"}
 """What is counted over hours; everything else is measured at one moment."""
 
@@ -59,7 +60,7 @@ def read(one: Observation, *, zone: str, patient: str, sender: str = "") -> Foun
     kind, meaning = _kind(one)
     device = _who(one.device, "Observation.device")
     subject = _who(one.subject, "Observation.subject")
-    key = next(((each.system, each.value) for each in one.identifier if each.value), None)
+    key = _key(one)
     is_gone = one.status == "entered-in-error"
     at, source, offset = _when(one, kind, zone)
     value, parts, code, unit, comparator = None, None, None, None, None
@@ -85,6 +86,14 @@ def read(one: Observation, *, zone: str, patient: str, sender: str = "") -> Foun
     elif one.status in {"amended", "corrected"} and key is not None:
         draft = msgspec.structs.replace(draft, id=reading_id(*names, at, *content), corrects=original, reason="Corrected by the sender")
     return Found(draft=draft, subject=subject, device=device, key=key, status=one.status)
+
+
+def _key(one: Observation) -> tuple[str, str] | None:
+    """The sender's own name of it: its first identifier with a value."""
+    found = next(((each.system, each.value) for each in one.identifier if each.value), None)
+    if found is not None and max(map(len, found)) > _LONGEST_NAME:
+        raise Wrong("identifier_too_long", "too-long", "Observation.identifier", f"At most {_LONGEST_NAME} characters.")
+    return found
 
 
 def _check(one: Observation) -> None:  # noqa: C901 - each refusal is a line

@@ -9,9 +9,8 @@ import msgspec
 
 from domain.actor import Actor
 from domain.errors import Refusal
-from integrations.fhir.adapter import bundle, kind_of
+from integrations.fhir.adapter import bundle, kind_of, named
 from integrations.fhir.observation import Who, Wrong
-from integrations.fhir.shapes import NAMED
 from integrations.fhir.shapes import Entry as EntryIn
 from server.app_state import Parts
 from server.errors import problem_of
@@ -94,15 +93,14 @@ def _others(entries: Sequence[EntryIn]) -> dict[str, Who]:
     for entry in entries:
         if not isinstance(entry.resource, msgspec.Raw) or kind_of(bytes(entry.resource)) not in _THINGS:
             continue
-        try:
-            named = NAMED.decode(bytes(entry.resource))
-        except msgspec.DecodeError:
+        one = named(bytes(entry.resource))
+        if one is None:
             continue
-        who = observations.of_named(named)
+        who = observations.of_named(one)
         if entry.full_url:
             found[entry.full_url] = who
-        if named.id:
-            found.setdefault(f"{named.resource_type}/{named.id}", who)
+        if one.id:
+            found.setdefault(f"{one.resource_type}/{one.id}", who)
     return found
 
 
@@ -121,10 +119,10 @@ async def _first(
     raw = bytes(entry.resource)
     if method == "POST" and kind == "Observation":
         try:
-            named = asked.if_none_exist(entry.request.if_none_exist)
+            condition = asked.if_none_exist(entry.request.if_none_exist)
         except Refused as error_:
             return _bad(error_.status, error_.issues[0])
-        items[place] = observations.Item(raw=raw, where=f"{where}.resource", if_none_exist=named, others=others)
+        items[place] = observations.Item(raw=raw, where=f"{where}.resource", if_none_exist=condition, others=others)
         return None
     if method in {"POST", "PUT"} and kind in _THINGS:
         return await _thing(asked, where, kind, raw)
@@ -133,11 +131,10 @@ async def _first(
 
 async def _thing(asked: Asked, where: str, kind: str, raw: bytes) -> Entry:
     """People and devices are registered by the service, never by a bundle; one that is known here is named."""
-    try:
-        who = observations.of_named(NAMED.decode(raw))
-    except msgspec.DecodeError:
+    one = named(raw)
+    if one is None:
         return _bad(422, error("structure", "Not of the shape that R4 has here.", f"{where}.resource", "structure"))
-    found = await asked.known(who, kind)
+    found = await asked.known(observations.of_named(one), kind)
     if found is None:
         return _bad(422, error("not-found", f"This {kind} is not registered here for you.", f"{where}.resource.identifier", "not_registered"))
     return Entry(response=Response(status="200 OK", location=f"{asked.base}/{kind}/{found}"))

@@ -18,10 +18,10 @@ from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Draft, Duplicate, Quarantined, Rejected, Stored
 from integrations.derived import reading_id
 from integrations.fhir import MANIFEST
-from integrations.fhir.adapter import observation
+from integrations.fhir.adapter import named, observation
 from integrations.fhir.codes import NHS_NUMBER
 from integrations.fhir.observation import Found, Who, Wrong, read
-from integrations.fhir.shapes import NAMED, Named
+from integrations.fhir.shapes import Named
 from integrations.fhir.shapes import Observation as ObservationIn
 from server import clock
 from server.app_state import Parts
@@ -96,9 +96,10 @@ async def create(
             made[place] = found
         else:
             ready.append(found)
-    spoilt = whole and len(ready) < len(items)
     async with parts.database.begin(actor) as tx:
         await receipts.keep(tx, actor.id, request_id, MANIFEST.name, MANIFEST.version, clock.now(), body)
+        ready = await _of_theirs(tx, ready, made)
+        spoilt = whole and len(ready) < len(items)
         if not spoilt:
             ready = await _named(tx, actor, ready, made)
             spoilt = whole and any(one is not None and one.status >= 400 for one in made)  # noqa: PLR2004 - a status
@@ -169,7 +170,7 @@ async def _ready(parts: Parts, actor: Actor, place: int, item: Item) -> _Ready |
         issue = error("required", "Whose it is: Patient/<id>.", placed("Observation.subject", item.where), "subject_missing")
         return Made(status=422, word="rejected", issues=(issue,))
     if actor.kind is ActorKind.PATIENT and owner != actor.id:
-        return _refused(Rejected(draft.id, "not_yours", "/subject", "There is no such person for you."), item)
+        return _not_yours(draft.id, item)
     return _Ready(place=place, item=item, found=found, given=given, owner=owner)
 
 
@@ -182,20 +183,17 @@ def _linked(one: ObservationIn, who: Who | None, item: Item) -> Who | None:
     if not who.reference.startswith("#"):
         return who
     for raw in one.contained:
-        try:
-            named = NAMED.decode(bytes(raw))
-        except msgspec.DecodeError:
-            continue
-        if named.id == who.reference[1:]:
-            return of_named(named)
+        thing = named(bytes(raw))
+        if thing is not None and thing.id == who.reference[1:]:
+            return of_named(thing)
     raise Wrong("reference_broken", "not-found", "Observation.contained", "A reference to what is not contained.")
 
 
-def of_named(named: Named) -> Who:
+def of_named(thing: Named) -> Who:
     """A contained or bundled Patient or Device, as a reference would name it."""
-    first = next((one for one in named.identifier if one.value), None)
-    if named.serial_number:
-        return Who(value=named.serial_number)
+    first = next((one for one in thing.identifier if one.value), None)
+    if thing.serial_number:
+        return Who(value=thing.serial_number)
     return Who() if first is None else Who(system=first.system, value=first.value)
 
 
@@ -235,6 +233,22 @@ async def _serial(parts: Parts, actor: Actor, who: Who | None) -> str | msgspec.
         if row is not None:
             return row.serial
     raise Wrong("device_unknown", "not-found", "Observation.device", "The device by its serial number (identifier.value), or Device/<id>.")
+
+
+async def _of_theirs(tx: Tx, ready: Sequence[_Ready], made: list[Made | None]) -> list[_Ready]:
+    """Leave out what the sender may not write for that person: one such item sinks no other (ING-4)."""
+    theirs = {(row.patient_id, row.data_class) for row in await store.WRITABLE.all(tx, list({one.owner for one in ready}))}
+    left: list[_Ready] = []
+    for one in ready:
+        if (one.owner, BY_NAME[one.given.draft.kind].data_class) in theirs:
+            left.append(one)
+        else:
+            made[one.place] = _not_yours(one.given.id, one.item)
+    return left
+
+
+def _not_yours(sent: UUID, item: Item) -> Made:
+    return _refused(Rejected(sent, "not_yours", "/subject", "There is no such person for you."), item)
 
 
 async def _named(tx: Tx, actor: Actor, ready: Sequence[_Ready], made: list[Made | None]) -> list[_Ready]:
@@ -311,7 +325,10 @@ async def _settled(
             parts.ingest, parts.devices, actor, request_id, [replace(one.given, patient=one.owner) for one in ready], None, whole=whole,
         )  # fmt: skip
     except NotFound:
-        settled = [Settled(Rejected(one.given.id, "not_yours", "/subject", "There is no such person for you.")) for one in ready]
+        # Withdrawn since it was asked above.
+        for one in ready:
+            made[one.place] = _not_yours(one.given.id, one.item)
+        return
     for one, found in zip(ready, settled, strict=True):
         made[one.place] = _made(one, found)
 

@@ -128,6 +128,13 @@ class PatientRow(msgspec.Struct):
     patient_id: UUID
 
 
+class WritableRow(msgspec.Struct):
+    """A class of data that the sender may write for a patient."""
+
+    patient_id: UUID
+    data_class: int
+
+
 ONE: Final = Query(
     ReadingRow,
     """
@@ -299,6 +306,14 @@ KNOWN: Final = Query(
 )
 SERIAL: Final = Query(SerialRow, "select serial from device where device_no = $1 and vendor = $2")
 BY_NUMBER: Final = Query(PatientRow, "select patient_id from identifier where system = 'nhs-number' and value = $1")
+
+WRITABLE: Final = Query(
+    WritableRow,
+    """
+    select distinct e.patient_id, e.data_class from effective_access e
+     where e.principal = app_principal() and e.patient_id = any($1::uuid[]) and e.may_write
+    """,
+)
 
 
 class Name(msgspec.Struct, frozen=True):
