@@ -177,7 +177,7 @@ def take(picture: Picture, patient: UUID, drafts: Sequence[Draft], now: datetime
         view = picture.view(now)
         # What stands near may be seen otherwise now: as a copy, as confirmed, as one of a run (DQ-1, DQ-5, DQ-6).
         near = duplicates.touched(picture.readings, changed)
-        _judge(picture, taken, view, engine.affected(view, [*changed, *near]), work.removed, new_id)
+        _judge(picture, taken, view, engine.affected(view, [*changed, *near]), work.removed, new_id, picture.due_at)
         _link(view, taken, [*work.changed, *near], work.removed)
     if work.ids:
         picture.recent_ids = (picture.recent_ids + b"".join(work.ids))[-8 * KEPT :]
@@ -189,7 +189,7 @@ def again(picture: Picture, since: datetime, now: datetime, new_id: Callable[[],
     taken = Taken()
     picture.due_at = None
     view = picture.view(now)
-    _judge(picture, taken, view, engine.since(view, since), [], new_id)
+    _judge(picture, taken, view, engine.since(view, since), [], new_id, since)
     for episode in list(picture.episodes):
         if episode.expires_at is not None and episode.expires_at <= now:
             ended, events = lifecycle.expire(episode, now)
@@ -420,13 +420,14 @@ def _link(view: View, taken: Taken, ones: Sequence[Reading], removed: Sequence[R
     taken.links.extend(Link(one, None) for one in removed)
 
 
-def _judge(
+def _judge(  # noqa: PLR0913 - what is judged, and what follows from it
     picture: Picture,
     taken: Taken,
     view: View,
     what: engine.Affected,
     removed: Sequence[Reading],
     new_id: Callable[[], UUID],
+    due_at: datetime | None,
 ) -> None:
     judgements = engine.judge(view, what)
     taken.unchecked = frozenset(rule for rule, _ in what.unsure)
@@ -445,6 +446,7 @@ def _judge(
         corrected=frozenset(one.id for one in removed),
         now=view.now,
         new_id=new_id,
+        due_at=due_at,
     )
     if picture.episodes:
         clearing.resolve(picture, lambda rule, fired_at: engine.cleared(view, rule, fired_at), view.now, effects)

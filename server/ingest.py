@@ -443,16 +443,18 @@ class Flusher:
             picture = None if patient in wide else self._pictures.get(patient)
             if picture is None:
                 picture = await self._read(connection, patient, group.now - LATE, group.now - SENSOR_LATE, group.now)
-            if patient in wide or not intake.reaches(picture, sent, group.now) or not _knows(picture, sent):
-                picture = await self._widen(connection, group, patient, sent)
+            overdue = None if sent or picture.due_at is None or picture.due_at >= group.now - LATE else picture.due_at
+            if patient in wide or overdue or not intake.reaches(picture, sent, group.now) or not _knows(picture, sent):
+                picture = await self._widen(connection, group, patient, sent, overdue)
             group.pictures[patient] = picture
             group.versions[patient] = picture.version
             group.due_before[patient] = picture.due_at
 
-    async def _widen(self, connection: Connection, group: _Group, patient: UUID, sent: Sequence[Draft]) -> Picture:
-        """A picture from well before the oldest draft (or the reading it corrects) on."""
+    async def _widen(self, connection: Connection, group: _Group, patient: UUID, sent: Sequence[Draft], overdue: datetime | None,
+                     ) -> Picture:
+        """A picture from well before the oldest draft (or the reading it corrects) on, or before what is due since days ago."""
         group.wide.add(patient)
-        times = [draft.taken_at for draft in sent if draft.kind in BY_NAME]
+        times = [draft.taken_at for draft in sent if draft.kind in BY_NAME] + ([] if overdue is None else [overdue, group.now])
         for draft in sent:
             if draft.corrects is not None:
                 found: datetime | None = await connection.fetchval(FIND, patient, draft.corrects)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from domain.detection import clearing, concern
-from domain.detection.diary import MORNING, Day
+from domain.detection.diary import MORNING, Day, is_sound
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import SYMPTOM, View
 from domain.detection.rule import Asked, Clearing, Limit, Look, Rule, same
@@ -34,6 +34,8 @@ _NORMAL: Final = {PEAK_FLOW: Look(days=concern.BACK), SYMPTOM: Look(days=concern
 def zones(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """AS-1: the best of the blows of a session as a share of the personal best, compared exactly."""
     for other in (*view.before(anchor, _SESSION), *view.after(anchor, _SESSION)):
+        if is_sound(anchor) and not is_sound(other):
+            continue
         if other.value > anchor.value or (other.value == anchor.value and other.taken_at < anchor.taken_at):
             return None
     best = view.profile.number("best_peak_flow", anchor.taken_at)
@@ -57,13 +59,13 @@ def zones(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
 REPEAT: Final = timedelta(minutes=30)
 
 
-def asks(rule: Rule, view: View, anchor: Reading) -> Asked | None:  # noqa: ARG001 - one shape for all rules
+def asks(_rule: Rule, view: View, anchor: Reading) -> Asked | None:
     """F36: a low peak flow blown only once is blown again; the better one of a session speaks anyway (AS-1)."""
     best = view.profile.number("best_peak_flow", anchor.taken_at) or Decimal(0)
     near = (*view.before(anchor, REPEAT), *view.after(anchor, REPEAT))
     if any(one.value * _HUNDRED < best * 60 for one in near):
         return None
-    later = view.after(anchor, REPEAT)
+    later = [one for one in view.after(anchor, REPEAT) if is_sound(one)]
     return Asked(until=anchor.taken_at + REPEAT, advice="ADV-REBLOW", answer=later[-1] if later else None)
 
 

@@ -170,7 +170,7 @@ def breathing(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
 RECOUNT: Final = timedelta(minutes=60)
 
 
-def recount(rule: Rule, view: View, anchor: Reading) -> Asked | None:  # noqa: ARG001 - one shape for all rules
+def recount(_rule: Rule, view: View, anchor: Reading) -> Asked | None:
     """F36: a breathing rate that was counted once that day is counted again; the day's median then speaks for itself."""
     start, end = view.bounds(view.day(anchor.taken_at))
     counted = [one for one in view.between(BREATHING, start, end) if one.taken_at < end]

@@ -89,11 +89,16 @@ def _flags(at: datetime, one: Reading) -> int:
     return (UNCONFIRMED if one.unconfirmed else 0) | (MORNING if is_morning(at) else 0) | (SIGNAL if _doubted(one) else 0)
 
 
+def is_sound(one: Reading) -> bool:
+    """Whether neither the number (DQ-1) nor the signal (DQ-10) is in doubt."""
+    return not one.unconfirmed and not _doubted(one)
+
+
 def _valid(ones: Sequence[_Timed]) -> Sequence[_Timed]:
     """Those that nobody doubts, or all when every one is doubted."""
     if len(ones) == 1:
         return ones
-    return [(at, one) for at, one in ones if not one.unconfirmed and not _doubted(one)] or ones
+    return [(at, one) for at, one in ones if is_sound(one)] or ones
 
 
 def _of(timed: _Timed, value: Decimal | None = None, value2: Decimal | None = None, *, flags: int = 0,

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from domain.detection import clearing, concern
-from domain.detection.diary import AGREED, Day
+from domain.detection.diary import AGREED, Day, is_sound
 from domain.detection.emergency import SYMPTOM
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import View
@@ -100,7 +100,8 @@ def asks(rule: Rule, view: View, anchor: Reading) -> Asked | None:
 def repeat(view: View, found: Gain, gain_kg: Decimal, hours: Decimal) -> Asked | None:
     """The weight on which a gain waits; None: another morning shows it too, or a symptom came with it.
 
-    It says the same from half the limit on, under which AL-4 calls a gain over. Of a weight far off nobody knows whose it is.
+    It says the same from half the limit on, under which AL-4 calls a gain over. A weight in doubt answers nothing, nor one further
+    off: nobody knows whose it is.
     """
     today, lowest = found.today, found.lowest
     half = gain_kg / 2
@@ -111,7 +112,7 @@ def repeat(view: View, found: Gain, gain_kg: Decimal, hours: Decimal) -> Asked |
     until = today.at + timedelta(minutes=int(hours * 60))
     came = [
         one for one in view.between(WEIGHT, today.at, until)
-        if one.id != today.id and lowest.value - _STEP <= one.value <= today.value + _STEP
+        if one.id != today.id and is_sound(one) and lowest.value - half <= one.value <= today.value + _STEP
     ]  # fmt: skip
     highest = max(came, key=attrgetter("value", "taken_at", "id"), default=None)
     is_same = highest is not None and highest.value - lowest.value > half
@@ -121,12 +122,14 @@ def repeat(view: View, found: Gain, gain_kg: Decimal, hours: Decimal) -> Asked |
     return Asked(until=until, advice="ADV-REWEIGH", answer=highest, is_same=is_same)
 
 
-def _stands(view: View, found: Gain, gain_kg: Decimal, hours: Decimal) -> bool:
-    """Whether a gain counts among other signs: over its limit, and neither awaiting a repeat nor refuted by one."""
+def _stands(view: View, found: Gain, gain_kg: Decimal, hours: Decimal, *, is_alone: bool) -> bool:
+    """Whether a gain counts: over its limit and not refuted by a repeat; with another sign beside it no repeat is awaited."""
     if found.kg <= gain_kg:
         return False
     asked = repeat(view, found, gain_kg, hours)
-    return asked is None or (asked.is_same if asked.answer is not None else view.now >= asked.until)
+    if asked is None or asked.answer is not None:
+        return asked is None or asked.is_same
+    return not is_alone or view.now >= asked.until
 
 
 def _told(  # noqa: PLR0913 - one sentence for the rules of a gain
@@ -362,15 +365,17 @@ RULES: Final = (
 BY_ID: Final = {rule.id: rule for rule in RULES}
 
 
-def signs(view: View, on: date, at: datetime) -> tuple[int, list[str]]:
+def signs(view: View, on: date, at: datetime, *, is_alone: bool = True) -> tuple[int, list[str]]:
     """HF-C1: the points that the weights of the last three dates make, and which rules they come from."""
+    held = [one.on for one in reversed(view.daily(WEIGHT, on - timedelta(days=NEAR - 1), on))]
+    if not held:
+        return 0, []
     limit = {(rule.id, name): rule.limit(name, view.profile, at) for rule in RULES[:6] for name in rule.limits}
-    dates = [on - timedelta(days=back) for back in range(NEAR)]
-    held = [one for one in dates if view.on(WEIGHT, one) is not None]
     found: list[str] = []
     for no, span in (("HF-W1", NEAR), ("HF-W3", _WEEK), ("HF-W2", 1)):
         gains = [one for day in held if isinstance(one := gain(view, day, span), Gain)]
-        if any(_stands(view, one, limit[no, "gain_kg"], limit.get((no, "wait_hours"), Decimal(0))) for one in gains):
+        hours = limit.get((no, "wait_hours"), Decimal(0))
+        if any(_stands(view, one, limit[no, "gain_kg"], hours, is_alone=is_alone) for one in gains):
             found.append(no)
     days = observed(view, on)
     if len(days) >= LEAST:
@@ -385,7 +390,7 @@ def signs(view: View, on: date, at: datetime) -> tuple[int, list[str]]:
 
 def _against_normal(view: View, on: date, held: Sequence[date], limit: dict[tuple[str, str], Decimal]) -> list[str]:
     normal = view.baseline(WEIGHT, on)
-    if normal is None or not held:
+    if normal is None:
         return []
     found: list[str] = []
     if any(chart(view, one, normal, limit["HF-W5", "wide"]).is_over for one in held):

@@ -78,7 +78,7 @@ def _swelling(rule: Rule, view: View, anchor: Reading, code: int) -> Judgement |
     held = view.daily(WEIGHT, on - timedelta(days=NEAR), on)
     if not held:
         return rule.not_evaluable(anchor, "no weight to hold the swelling against")
-    points, rules = weights.signs(view, held[-1].on, anchor.taken_at)
+    points, rules = weights.signs(view, held[-1].on, anchor.taken_at, is_alone=False)
     if not points:
         before = view.dates_before(WEIGHT, held[-1].on, 7)
         return rule.quiet(anchor) if before else rule.not_evaluable(anchor, "no earlier weight to hold the swelling against")
@@ -96,9 +96,6 @@ def composite(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     at = anchor.taken_at
     codes = view.codes(SYMPTOM, near, on)
     found: list[tuple[str, int]] = []
-    points, rules = weights.signs(view, on, at)
-    if points:
-        found.append((f"weight ({', '.join(rules)})", points))
     for text, wanted, worth in (("more breathless", _BREATHLESS, 2), ("nights", _NIGHT, 2), ("swelling", _SWELLING, 1),
                                 ("more tired", frozenset({_TIRED}), 1)):  # fmt: skip
         if codes & wanted:
@@ -109,6 +106,9 @@ def composite(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     missed = sum((one.value for one in view.daily(MISSED, on - timedelta(days=6), on)), Decimal(0))
     if missed >= rule.limit("missed", view.profile, at):
         found.append((f"{same(missed)} water tablets missed", 1))
+    points, rules = weights.signs(view, on, at, is_alone=not found)
+    if points:
+        found.insert(0, (f"weight ({', '.join(rules)})", points))
     return _scored(rule, view, anchor, near, found)
 
 

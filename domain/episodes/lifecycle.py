@@ -46,13 +46,15 @@ def settle(
     corrected: frozenset[UUID],
     now: datetime,
     new_id: Callable[[], UUID],
+    due_at: datetime | None = None,
 ) -> Effects:
     """What follows from judging: flags and episodes are changed in the picture, and returned to be written.
 
     `covers`: whether a rule was judged at a reading; a flag there that its rule does not support any more is explained.
-    `corrected`: readings taken out of force; their flags are withdrawn.
+    `corrected`: readings taken out of force; their flags are withdrawn. `due_at`: when this was to be judged: that we are late
+    makes no reading late.
     """
-    settling = _Settling(picture, now, new_id)
+    settling = _Settling(picture, now, new_id, now if due_at is None else min(now, due_at))
     supported: set[tuple[str, UUID]] = set()
     for judgement in judgements:
         if judgement.verdict is Verdict.FIRED:
@@ -74,9 +76,10 @@ def settle(
 class _Settling:
     """One pass over the judgements of one patient."""
 
-    def __init__(self, picture: Picture, now: datetime, new_id: Callable[[], UUID]) -> None:
+    def __init__(self, picture: Picture, now: datetime, new_id: Callable[[], UUID], asked_at: datetime) -> None:
         self.picture = picture
         self.now = now
+        self.asked_at = asked_at
         self.new_id = new_id
         self.effects = Effects()
         self.marks = {(mark.rule, mark.anchor): mark for mark in picture.flags}
@@ -100,7 +103,7 @@ class _Settling:
             self.advise(judgement, severity, episode)
 
     def _state(self, judgement: Judgement, severity: Severity) -> FlagState:
-        if self.now - judgement.anchor_at > STILL_ACTIONABLE[severity]:
+        if self.asked_at - judgement.anchor_at > STILL_ACTIONABLE[severity]:
             return FlagState.FOUND_LATE
         heard = severity is Severity.RED or judgement.rule in engine.FLOOR or judgement.group in clearing.ALWAYS_CALLED
         return FlagState.SHADOW if judgement.rule in self.picture.shadow and not heard else FlagState.ACTIVE

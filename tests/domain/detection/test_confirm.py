@@ -60,8 +60,8 @@ def test_f36_a_lone_heavy_morning_is_weighed_again_first(rule: str) -> None:
         pytest.param(80.2, {"days": 1}, QUIET, id="the next morning clears"),
         pytest.param(82.2, {"days": 1}, AMBER, id="the next morning confirms"),
         pytest.param(80.1, {"hours": 28}, QUIET, id="28 hours later is in time"),
-        pytest.param(77.0, {"minutes": 5}, QUIET, id="3.0 kg below the lowest may still be the person"),
-        pytest.param(76.9, {"minutes": 5}, INFO, id="somebody lighter on the scales answers nothing"),
+        pytest.param(79.0, {"minutes": 5}, QUIET, id="half the limit below the lowest may still be the person"),
+        pytest.param(78.99, {"minutes": 5}, INFO, id="somebody lighter on the scales answers nothing"),
         pytest.param(85.6, {"minutes": 5}, INFO, id="somebody heavier on the scales answers nothing"),
     ],
 )
