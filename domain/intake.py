@@ -124,7 +124,7 @@ def trim(picture: Picture, now: datetime, spans: Spans = SPANS) -> None:
 def _may_be_judged(picture: Picture, mark: FlagMark) -> bool:
     """Whether the reading at which a flag stands may still be in the picture."""
     rule = engine.BY_ID.get(mark.rule)
-    kinds = rule.anchors if rule is not None else frozenset[int]()
+    kinds = [kind for kind in rule.anchors if kind in picture.readings] if rule is not None else []
     return mark.anchor_at >= min((complete_from(picture, kind) for kind in kinds), default=picture.since)
 
 

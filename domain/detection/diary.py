@@ -4,15 +4,18 @@ A day's value is a pure function of the readings in force of that day, whatever 
 alone, and nothing may change by that. What depends on the days around it (a step, DQ-4) is worked out when judging.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from domain.days import begins
 from domain.readings import sensor_days
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Reading
@@ -223,6 +226,27 @@ _DAILY: Final[dict[int, Callable[[Sequence[_Timed]], Day]]] = {
     BY_NAME["glucose_cgm"].no: _samples,
 }
 """Kind -> its daily value (BL-1); of any other kind it is the last of the day."""
+
+
+class Folded(NamedTuple):
+    """Readings of a kind and their daily values."""
+
+    readings: tuple[Reading, ...]
+    days: list[Day]
+
+
+def fold_again(kind: int, readings: Sequence[Reading], zone: str, before: Folded | None) -> Folded:
+    """`fold`; what was folded before spares the dates up to its last one when their readings are the same."""
+    if before is not None and before.days:
+        start = begins(before.days[-1].on, zone)
+        place = bisect_left(before.readings, start, key=_at)
+        is_same = before.readings[:place] == tuple(readings[:place])
+        if is_same and (place == len(readings) or readings[place].taken_at >= start):
+            return Folded(tuple(readings), [*before.days[:-1], *fold(kind, readings[place:], zone)])
+    return Folded(tuple(readings), fold(kind, readings, zone))
+
+
+_at = attrgetter("taken_at")
 
 
 def fold(kind: int, readings: Iterable[Reading], zone: str) -> list[Day]:

@@ -91,13 +91,13 @@ class _Table(msgspec.Struct, frozen=True):
     """The rules for people with the same conditions.
 
     `at`: kind -> rules judged at each of its readings. `reach`: changed kind -> (kind of anchors, how far before it, how far
-    after). `days`: changed kind -> (day rule, how many dates before and after it that can matter). `waits`: kind of anchors ->
-    how long one of its rules waits for a repeat. `waiting`: the day rules that wait for one.
+    after). `days`: changed kind -> (day rule, how far beyond the end of its date it sees, on how many dates after it can matter).
+    `waits`: kind of anchors -> how long one of its rules waits for a repeat. `waiting`: the day rules that wait for one.
     """
 
     at: Mapping[int, tuple[Rule, ...]]
     reach: Mapping[int, tuple[tuple[int, timedelta, timedelta], ...]]
-    days: Mapping[int, tuple[tuple[Rule, int, int], ...]]
+    days: Mapping[int, tuple[tuple[Rule, timedelta, int], ...]]
     waits: Mapping[int, timedelta]
     waiting: tuple[Rule, ...]
 
@@ -105,13 +105,13 @@ class _Table(msgspec.Struct, frozen=True):
 def _table(rules: Iterable[Rule]) -> _Table:
     at: dict[int, list[Rule]] = {}
     reach: dict[int, dict[int, tuple[timedelta, timedelta]]] = {}
-    days: dict[int, dict[str, tuple[Rule, int, int]]] = {}
+    days: dict[int, dict[str, tuple[Rule, timedelta, int]]] = {}
     waits: dict[int, timedelta] = {}
     waiting: list[Rule] = []
     for rule in rules:
         if rule.daily:
             for kind, look in rule.seen.items():
-                days.setdefault(kind, {})[rule.id] = (rule, _dates(0, look.ahead), _dates(look.days, look.back))
+                days.setdefault(kind, {})[rule.id] = (rule, look.ahead, _dates(look.days, look.back))
             waiting += [rule] if rule.waits else []
             continue
         for kind in rule.anchors:
@@ -169,11 +169,12 @@ class Affected(msgspec.Struct):
     unsure: set[tuple[str, UUID]] = set()
     _ids: dict[tuple[int, date], set[UUID]] = {}
     _moment_ids: set[UUID] | None = None
+    _hidden: dict[int, set[UUID]] | None = None
 
     def covers(self, rule: str, anchor: UUID) -> bool:
         """Whether this rule was judged at this reading, so that a flag there which it does not support is over."""
         known = BY_ID.get(rule)
-        if known is None or (rule, anchor) in self.unsure:
+        if known is None or (self.unsure and (rule, anchor) in self.unsure):
             return False
         if known.daily:
             return any(anchor in self._of_date(kind, on) for on in self.dates.get(rule, ()) for kind in known.anchors)
@@ -182,7 +183,17 @@ class Affected(msgspec.Struct):
         if anchor in self._moment_ids:
             return True
         # Of two copies another reading stands: what was flagged at this one is over (DQ-6).
-        return any(anchor in self.view.hidden(kind, start, end) for kind, start, end in self.looked if kind in known.anchors)
+        copies = self._copies()
+        return bool(copies) and any(anchor in copies.get(kind, ()) for kind in known.anchors)
+
+    def _copies(self) -> dict[int, set[UUID]]:
+        """By kind the copies in what was looked at."""
+        if self._hidden is None:
+            self._hidden = {}
+            for kind, start, end in self.looked:
+                if found := self.view.hidden(kind, start, end):
+                    self._hidden.setdefault(kind, set()).update(found)
+        return self._hidden
 
     def _of_date(self, kind: int, on: date) -> set[UUID]:
         """The readings of a kind at which a rule of the day may have stood on a date."""
@@ -214,11 +225,16 @@ def affected(view: View, changed: Sequence[Reading]) -> Affected:
     ruled: dict[date, dict[str, Rule]] = {}
     for seen, instants in times.items():
         rules = table.days.get(seen, ())
-        dates = {view.day(instant) for instant in instants} if rules else set[date]()
+        if not rules:
+            continue
+        dates = {view.day(instant) for instant in instants}
         # Most readings are of the newest day: then nothing after it can change.
-        is_newest = bool(dates) and not view.has_any_since(view.bounds(max(dates))[1]) and len(dates) == 1
-        for rule, before, after in rules:
-            for on in dates if is_newest and not before else _days(view, rule, dates, before, after):
+        is_newest = len(dates) == 1 and not view.has_any_since(view.bounds(max(dates))[1])
+        firsts: dict[timedelta, dict[int, int]] = {}
+        for rule, ahead, after in rules:
+            if ahead not in firsts:
+                firsts[ahead] = _firsts(view, instants, ahead)
+            for on in _days(view, rule, firsts[ahead], 0 if is_newest else after) if not is_newest or ahead else dates:
                 ruled.setdefault(on, {})[rule.id] = rule
     for on in sorted(ruled):
         _of_day(view, on, ruled[on].values(), answer)
@@ -241,17 +257,25 @@ def _moments(
     return sorted(found.values(), key=_order)
 
 
-def _days(view: View, rule: Rule, changed: set[date], before: int, after: int) -> set[date]:
+def _firsts(view: View, instants: Sequence[datetime], ahead: timedelta) -> dict[int, int]:
+    """Each changed date with the first date that, looking so far beyond its end, still sees a change on it; as ordinals."""
+    found: dict[int, int] = {}
+    for instant in reversed(instants):
+        found[view.day(instant).toordinal()] = view.day(instant - ahead).toordinal()
+    return found
+
+
+def _days(view: View, rule: Rule, firsts: Mapping[int, int], after: int) -> set[date]:
     """The changed dates and those around them on which the rule can see a change, if anything was measured."""
-    ranked = sorted(one.toordinal() for one in changed)
-    first, last = min(changed) - timedelta(days=before), max(changed) + timedelta(days=after)
+    ranked = sorted(firsts)
+    first, last = date.fromordinal(firsts[ranked[0]]), date.fromordinal(ranked[-1] + after)
     held = {one.no for kind in rule.anchors for one in view.daily(kind, first, last)}
     seen = (
         no for no in held
         if ((place := bisect_right(ranked, no)) and no - after <= ranked[place - 1])
-        or (place < len(ranked) and ranked[place] <= no + before)
+        or (place < len(ranked) and firsts[ranked[place]] <= no)
     )  # fmt: skip
-    return changed | {date.fromordinal(no) for no in seen}
+    return {date.fromordinal(no) for no in (*ranked, *seen)}
 
 
 def _of_day(view: View, on: date, rules: Iterable[Rule], answer: Affected) -> None:
@@ -310,9 +334,13 @@ def judge(view: View, what: Affected) -> list[Judgement]:
 
 
 def _apply(view: View, anchor: Reading, rules: Iterable[Rule], what: Affected, found: list[Judgement]) -> None:
+    reasons: dict[tuple[int | None, bool], str | None] = {}
     for rule in rules:
         try:
-            reason = rule.why_not(view.profile, anchor)
+            scope = (rule.least, rule.in_pregnancy)
+            if scope not in reasons:
+                reasons[scope] = rule.why_not(view.profile, anchor)
+            reason = reasons[scope]
             judgement = rule.judge(rule, view, anchor) if reason is None else rule.not_evaluable(anchor, reason)
             if judgement is not None and rule.asks is not None:
                 judgement = confirm.step(rule, rule.asks, view, anchor, judgement)

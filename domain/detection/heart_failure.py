@@ -179,8 +179,12 @@ def weekly_gain(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
 
 def observed(view: View, on: date, dates: int = WINDOW) -> list[Day]:
     """The sound days so far, and today whatever it is."""
-    days = view.daily(WEIGHT, on - timedelta(days=dates), on)
-    return [one for one in days if one.no == on.toordinal() or one.sound]
+    today = on.toordinal()
+
+    def make() -> list[Day]:
+        return [one for one in view.daily(WEIGHT, on - timedelta(days=dates), on) if one.no == today or one.sound]
+
+    return view.once(("observed", on, dates), make)
 
 
 def crossings(values: Sequence[Decimal], over: Decimal, again: Decimal) -> list[int]:
@@ -217,8 +221,11 @@ def trend(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
 
 def chart(view: View, on: date, normal: Baseline, wide: Decimal) -> Point:
     """HF-W5: the robust chart of the last 8 dates, from nothing 8 dates ago; its newest point."""
-    days = observed(view, on, _WEEK)
-    return ewma([robust_u(one.value, normal, _FLOOR_KG) for one in days], _WEIGHT_OF_TODAY, wide)
+
+    def make() -> Point:
+        return ewma([robust_u(one.value, normal, _FLOOR_KG) for one in observed(view, on, _WEEK)], _WEIGHT_OF_TODAY, wide)
+
+    return view.once(("chart", on, normal.median, normal.spread, wide), make)
 
 
 def _symptoms(view: View, on: date) -> frozenset[int]:
@@ -339,7 +346,9 @@ def _rule(no: str, title: str, judge: object, looks: dict[int, Look], **more: ob
     return msgspec.structs.replace(_W, id=no, title=title, judge=judge, looks=looks, **more)
 
 
-_AWAITED: Final = {WEIGHT: Look(days=concern.BACK, ahead=REWEIGH), SYMPTOM: Look(days=concern.BACK, ahead=REWEIGH)}
+NEXT_DATE: Final = timedelta(hours=25)
+"""To the end of the next date, which may have 25 hours."""
+_AWAITED: Final = {WEIGHT: Look(days=concern.BACK, ahead=REWEIGH), SYMPTOM: Look(days=concern.BACK, ahead=NEXT_DATE)}
 _WAIT: Final = Limit(Decimal(28), "lower", within=(Decimal(0), Decimal(28)))
 _W: Final = Rule(
     id="HF-W1", version=3, group="HF-W", title="Weight up in three days", anchors=frozenset({WEIGHT}), daily=True,
@@ -379,7 +388,7 @@ def signs(view: View, on: date, at: datetime, *, is_alone: bool = True) -> tuple
             found.append(no)
     days = observed(view, on)
     if len(days) >= LEAST:
-        newest = {place for place, one in enumerate(days) if one.no > on.toordinal() - NEAR}
+        newest = {place for place, one in enumerate(days) if one.no >= held[-1].toordinal()}
         values = [one.value for one in days]
         if not newest.isdisjoint(_crossed(view, on, values, limit["HF-W4", "over_kg"], limit["HF-W4", "again_kg"])):
             found.append("HF-W4")

@@ -219,7 +219,8 @@ RULES: Final = (
     Rule(
         id="HF-C1", version=2, group="HF-W", title="Heart failure signs together", anchors=frozenset({WEIGHT, SYMPTOM, PULSE}),
         daily=True, conditions=CONDITION, trend=WEIGHT, judge=composite, clears=felt_better,
-        looks={**{kind: Look(days=concern.BACK + NEAR, ahead=weights.REWEIGH) for kind in (WEIGHT, SYMPTOM)},
+        looks={WEIGHT: Look(days=concern.BACK + NEAR, ahead=weights.REWEIGH),
+               SYMPTOM: Look(days=concern.BACK + NEAR, ahead=weights.NEXT_DATE),
                PULSE: Look(days=concern.BACK + NEAR), MISSED: Look(days=6)},
         limits={"amber": Limit(Decimal(2), "lower"), "red": Limit(Decimal(4), "lower"), "pulse": Limit(Decimal(10), "lower"),
                 "missed": Limit(Decimal(2), "lower")},

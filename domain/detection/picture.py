@@ -11,7 +11,7 @@ import msgspec
 
 from domain.days import begins, day
 from domain.detection import concern
-from domain.detection.diary import Day, fold
+from domain.detection.diary import Day, Folded, fold_again
 from domain.detection.judgement import Severity
 from domain.detection.series import Packed, Series, Shape
 from domain.episodes.episode import Episode
@@ -54,7 +54,7 @@ class Memo:
     Only ever a saving: `forget` drops what a changed reading can change, and another profile drops all.
     """
 
-    __slots__ = ("_apart", "_devices", "_profile", "days", "normals", "seen")
+    __slots__ = ("_apart", "_devices", "_profile", "days", "folded", "normals", "seen")
 
     def __init__(self) -> None:
         self._profile: Profile | None = None
@@ -62,6 +62,7 @@ class Memo:
         self._devices: dict[int, int] = {}
         self.seen: dict[int, Seen] = {}
         self.days: dict[int, list[Day]] = {}
+        self.folded: dict[int, Folded] = {}
         self.normals: dict[tuple[int, date, int], Baseline | None] = {}
 
     def fork(self) -> "Memo":
@@ -69,6 +70,7 @@ class Memo:
         found = Memo()
         found._profile, found._apart, found._devices = self._profile, self._apart, self._devices.copy()
         found.seen, found.days, found.normals = self.seen.copy(), self.days.copy(), self.normals.copy()
+        found.folded = self.folded.copy()
         return found
 
     def of(self, profile: Profile, apart: frozenset[UUID]) -> "Memo":
@@ -77,6 +79,7 @@ class Memo:
             self._profile, self._apart = profile, apart
             self.seen.clear()
             self.days.clear()
+            self.folded.clear()
             self.normals.clear()
         return self
 
@@ -237,7 +240,7 @@ def _order(reading: Reading) -> tuple[datetime, UUID]:
 class View:
     """A picture at one `now`, with the questions rules ask of it."""
 
-    __slots__ = ("_baselines", "_bounds", "_days", "_newest", "_once", "_seen", "apart", "diary", "now", "profile", "readings")
+    __slots__ = ("_baselines", "_bounds", "_days", "_folded", "_newest", "_once", "_seen", "apart", "diary", "now", "profile", "readings")
 
     def __init__(
         self,
@@ -257,6 +260,7 @@ class View:
         self.now = now
         self.diary: Mapping[int, Sequence[Day]] = {} if diary is None else diary
         self._days = known.days
+        self._folded = known.folded
         self._bounds: dict[date, tuple[datetime, datetime]] = {}
         self._once: dict[tuple[object, ...], object] = {}
         self._baselines = known.normals
@@ -335,7 +339,10 @@ class View:
         """The daily values of a kind (BL-1) from one civil date to another, both inside, in order."""
         days = self._days.get(kind)
         if days is None:
-            recent = fold(kind, self.seen(kind).counted, self.profile.zone) if kind in self.readings else ()
+            recent: Sequence[Day] = ()
+            if kind in self.readings:
+                folded = self._folded[kind] = fold_again(kind, self.seen(kind).counted, self.profile.zone, self._folded.get(kind))
+                recent = folded.days
             days = self._days[kind] = [*self.diary.get(kind, ()), *recent]
         if not days:
             return ()
@@ -343,8 +350,8 @@ class View:
 
     def on(self, kind: int, on: date) -> Day | None:
         """The value of one civil date."""
-        found = self.daily(kind, on, on)
-        return found[0] if found else None
+        days = self.daily(kind, on, on)
+        return days[0] if days else None
 
     def dates_before(self, kind: int, on: date, dates: int) -> Sequence[Day]:
         """The daily values of so many dates before a date, that date left out, in order."""

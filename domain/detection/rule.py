@@ -46,7 +46,10 @@ class Glucose(NamedTuple):
 
 
 class Look(msgspec.Struct, frozen=True):
-    """How far from its anchor a rule looks at readings of a kind; `days`: at the daily values of so many dates before."""
+    """How far from its anchor a rule looks at readings of a kind; `days`: at the daily values of so many dates before.
+
+    `ahead` of a rule of the day is reckoned from the end of its date.
+    """
 
     back: timedelta = NO_TIME
     ahead: timedelta = NO_TIME
@@ -121,7 +124,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     def limit(self, name: str, profile: Profile, at: datetime) -> Decimal:
         """The limit in force for a person at an instant (C-7, F25): the anchor's own time, however late it arrives."""
         usual = self.limits[name]
-        entries = profile.limits.get(f"{self.id}.{name}")
+        entries = profile.limits.get(f"{self.id}.{name}") if profile.limits else None
         if entries is None:
             return usual.value
         found = in_force(usual, entries, at, floor=self.floor and not usual.free).value

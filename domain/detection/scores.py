@@ -8,6 +8,7 @@ best, with what days share in a real body (neighbours alike, a normal that is it
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -63,6 +64,7 @@ def spread(normal: Baseline, signal: Signal) -> float:
     return math.hypot(max(float(normal.spread), signal.floor), signal.extra)
 
 
+@lru_cache(maxsize=8192)
 def apart(value: float, middle: float, wide: float, sign: int) -> float:
     """How far a value lies off: held between -2 and 4, so that no single day speaks for itself."""
     return six(min(max(sign * (value - middle) / wide, _LOW), _HIGH))

@@ -35,10 +35,11 @@ STILL_ACTIONABLE: Final = {
 WATCHED: Final = timedelta(hours=24)
 """How long an episode of information stays in the queue by itself; amber and red never expire (AL-1)."""
 SNOOZE: Final = {Severity.INFO: timedelta(days=7), Severity.AMBER: timedelta(days=7), Severity.RED: timedelta(hours=4)}
+_STANDING: Final = frozenset({FlagState.ACTIVE, FlagState.FOUND_LATE, FlagState.SHADOW})
 NEEDS_REASON: Final = frozenset({Result.NO_ACTION_NEEDED, Result.FALSE_ALARM})
 
 
-def settle(
+def settle(  # noqa: PLR0913 - what was judged, and when it was to be
     picture: Picture,
     judgements: Sequence[Judgement],
     *,
@@ -54,6 +55,9 @@ def settle(
     `corrected`: readings taken out of force; their flags are withdrawn. `due_at`: when this was to be judged: that we are late
     makes no reading late.
     """
+    is_silent = all(one.verdict is not Verdict.FIRED and one.advice is None for one in judgements)
+    if is_silent and not any(mark.anchor in corrected or _may_end(mark, covers) for mark in picture.flags):
+        return Effects()
     settling = _Settling(picture, now, new_id, now if due_at is None else min(now, due_at))
     supported: set[tuple[str, UUID]] = set()
     for judgement in judgements:
@@ -62,15 +66,17 @@ def settle(
             settling.fired(judgement)
         elif judgement.advice is not None and now - judgement.anchor_at <= STILL_ACTIONABLE[Severity.INFO]:
             settling.advise(judgement, Severity.INFO, None)
-    standing = {FlagState.ACTIVE, FlagState.FOUND_LATE, FlagState.SHADOW}
     for mark in list(settling.marks.values()):
         if mark.anchor in corrected:
-            if mark.state != FlagState.WITHDRAWN:
-                settling.unsupported(mark, FlagState.WITHDRAWN)
-        elif mark.state in standing and (mark.rule, mark.anchor) not in supported and covers(mark.rule, mark.anchor):
+            settling.withdraw(mark)
+        elif (mark.rule, mark.anchor) not in supported and _may_end(mark, covers):
             settling.unsupported(mark, FlagState.EXPLAINED)
     settling.end_withdrawn()
     return settling.done()
+
+
+def _may_end(mark: FlagMark, covers: Callable[[str, UUID], bool]) -> bool:
+    return mark.state in _STANDING and covers(mark.rule, mark.anchor)
 
 
 class _Settling:
@@ -191,6 +197,11 @@ class _Settling:
         self.marks[(judgement.rule, judgement.anchor)] = FlagMark(
             judgement.rule, judgement.anchor, severity, judgement.emergency, state, episode, judgement.anchor_at
         )
+
+    def withdraw(self, mark: FlagMark) -> None:
+        """The reading at which it stands was taken out of force."""
+        if mark.state != FlagState.WITHDRAWN:
+            self.unsupported(mark, FlagState.WITHDRAWN)
 
     def unsupported(self, mark: FlagMark, state: FlagState) -> None:
         """The readings no longer say so. An episode's severity stays what it was: what was said was said."""

@@ -11,7 +11,7 @@ from domain import intake
 from domain.detection.judgement import Severity
 from domain.detection.picture import Picture
 from domain.episodes import lifecycle
-from domain.episodes.episode import DismissReason, FlagState, Result, State
+from domain.episodes.episode import DismissReason, Episode, FlagState, Result, State
 from domain.readings.reading import Context, Draft
 from tests.builders import ADULT, draft, known, new_id, picture
 from tests.domain.detection.stories import days, usual
@@ -64,14 +64,19 @@ def between(chance: random.Random, morning: datetime) -> list[Sent]:
 
 def handled(chance: random.Random, where: Picture, now: datetime) -> None:
     """A nurse may take, put off or close what is only asked about so far."""
-    for place, one in enumerate(where.episodes):
+    left: list[Episode] = []
+    for one in where.episodes:
+        change = None
         if one.severity is Severity.INFO and chance.random() < 0.2:
-            change = chance.choice((
-                lambda: lifecycle.acknowledge(one, PATIENT, now), lambda: lifecycle.snooze(one, now + timedelta(days=3), "wait", PATIENT, now),
-                lambda: lifecycle.close(one, Result.NO_ACTION_NEEDED, DismissReason.EXPECTED, PATIENT, now),
-            ))()
-            where.episodes[place] = one if change is None else change.episode
-    where.episodes = [one for one in where.episodes if one.state is not State.CLOSED]
+            match chance.randint(0, 2):
+                case 0:
+                    change = lifecycle.acknowledge(one, PATIENT, now)
+                case 1:
+                    change = lifecycle.snooze(one, now + timedelta(days=3), "wait", PATIENT, now)
+                case _:
+                    change = lifecycle.close(one, Result.NO_ACTION_NEEDED, DismissReason.EXPECTED, PATIENT, now)
+        left.append(one if change is None else change.episode)
+    where.episodes = [one for one in left if one.state is not State.CLOSED]
 
 
 def lived(chance: random.Random, sent: list[Sent], until: datetime, is_down: bool) -> tuple[Picture, datetime | None]:

@@ -224,6 +224,17 @@ async def test_what_waited_for_its_repeat_is_judged_by_the_sweep(client: AsyncCl
     assert await count(database, clinic, "select severity from episode") == 3
 
 
+async def test_dq_8_what_waited_is_called_however_late_the_sweep_comes(client: AsyncClient, clinic: Clinic, database: Database) -> None:
+    now = datetime.now(UTC)
+    for kg, back in ((80.0, 2), (80.1, 1), (82.6, 0)):
+        await put(client, clinic, weight(kg, now - timedelta(days=back, minutes=5)))
+    assert await count(database, clinic, "select max(severity) from flag where rule = 'HF-W1'") == 1
+    worker = Worker(database, clinic.parts.ingest, relay_of(database, clinic.parts.extras["settings"]))
+    await worker.sweep(now + timedelta(days=9))
+    assert await count(database, clinic, "select max(severity) from flag where rule = 'HF-W1' and state = 'active'") == 2
+    assert await count(database, clinic, "select max(severity) from episode where state = 'open'") == 2
+
+
 async def test_the_relay_marks_what_it_told(client: AsyncClient, clinic: Clinic, database: Database) -> None:
     body = {"id": str(uuid7()), "kind": "symptom", "takenAt": datetime.now(UTC).isoformat(), "code": "feel_worse"}
     await put(client, clinic, body)

@@ -13,7 +13,7 @@ from domain.detection import advice, engine
 from domain.detection.judgement import Confidence, Judgement, Severity, Verdict
 from domain.detection.picture import Picture
 from domain.episodes.episode import FlagState
-from domain.readings.reading import Draft, Reading
+from domain.readings.reading import Context, Draft, Reading
 from tests.builders import ADULT, NOW, at, draft, known, own, picture, reading, symptom, view
 from tests.domain.detection.outcomes import AMBER, INFO, QUIET, outcome
 from tests.domain.detection.stories import days, usual
@@ -72,6 +72,15 @@ def test_f36_the_repeat_confirms_or_clears(kg: float, after: dict[str, float], e
     if expected is AMBER:
         assert again.id in found.evidence
         assert f"{found.numbers['again']} when measured again" in found.sentence
+
+
+def doubted(one: Reading) -> Reading:
+    return replace(one, context=Context(quality="motion"))
+
+
+def test_f36_a_weight_whose_signal_is_in_doubt_answers_nothing() -> None:
+    assert outcome(weighed(doubted(later(80.2, minutes=10)))) == INFO
+    assert outcome(weighed(doubted(later(80.2, minutes=10)), now=MORNING + WAIT)) == AMBER
 
 
 def test_f36_of_two_repeats_the_higher_counts() -> None:
@@ -140,6 +149,16 @@ def test_f36_as_1_a_low_peak_flow_is_blown_again(more: tuple[tuple[int, int], ..
     assert outcome(found) == expected
     if expected is INFO:
         assert advice.text(found.advice or "", found.numbers).startswith("That peak flow is in your amber zone.")
+
+
+def test_f36_as_1_a_blow_that_is_hard_to_believe_answers_nothing_and_speaks_for_no_session() -> None:
+    amber, red = (reading("peak_flow", value, MORNING) for value in (250, 200))
+    for minutes in (5, 20):
+        unlikely = reading("peak_flow", 850, MORNING + timedelta(minutes=minutes))
+        assert unlikely.unconfirmed
+        assert outcome(judged("AS-1", amber, unlikely, now=unlikely.taken_at)) == INFO
+        assert outcome(judged("AS-1", amber, unlikely, now=MORNING + timedelta(minutes=30))) == AMBER
+        assert outcome(judged("AS-1", red, unlikely, now=unlikely.taken_at)) is Severity.RED
 
 
 def test_f36_red_goes_straight_through() -> None:

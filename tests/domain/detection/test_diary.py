@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain.days import begins
-from domain.detection.diary import Day, fold
+from domain.detection.diary import Day, fold, fold_again
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Context, Reading
 from tests.builders import at, reading, symptom, view
@@ -53,6 +53,17 @@ def test_bl_1_peak_flow_is_the_best_set_of_the_morning() -> None:
     found = day_of(*blows, *evening)
     assert (found.value, found.id, found.each) == (400, blows[1].id, (400, 430))
     assert day_of(*evening).value == 430
+
+
+def test_what_was_folded_before_changes_nothing_of_what_is_folded_now() -> None:
+    ones = [reading("body_weight", 80 + place % 3, at("05:00") + timedelta(hours=7 * place)) for place in range(12)]
+    kind = ones[0].kind
+    for place in range(len(ones)):
+        without = [*ones[:place], *ones[place + 1 :]]
+        for before, after in ((without, ones), (ones, without), (ones[:place], ones), (without, [*without, replace(ones[-1], id=ones[0].id)])):
+            known = fold_again(kind, before, LONDON, None)
+            assert known.days == fold(kind, before, LONDON)
+            assert fold_again(kind, after, LONDON, known).days == fold(kind, after, LONDON)
 
 
 def bp(systolic: int, diastolic: int, when: datetime, **more: object) -> Reading:

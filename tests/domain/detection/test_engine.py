@@ -12,7 +12,7 @@ from domain.detection.picture import View
 from domain.detection.rule import Clearing, Rule
 from domain.episodes.episode import FlagState
 from domain.readings.reading import Reading
-from tests.builders import ADULT, NOW, at, draft, new_id, picture, reading, view
+from tests.builders import ADULT, NOW, at, draft, new_id, picture, reading, symptom, view
 
 WEIGHT = engine.BY_ID["HF-W1"]
 
@@ -53,6 +53,16 @@ def test_day_rules_are_judged_once_a_day_and_as_far_on_as_they_can_see() -> None
     assert engine.affected(view(again, *ones, profile=other), [again]).days == []
     assert WEIGHT not in engine.applied(frozenset())
     assert WEIGHT in engine.applied(frozenset({"heart_failure"}))
+
+
+def test_f36_a_new_weight_is_held_against_the_date_whose_gain_it_can_answer_and_no_earlier_one() -> None:
+    ones = [reading("body_weight", 80, at(f"-{back}d 07:00")) for back in (3, 2, 1)]
+    today = reading("body_weight", 80, at("07:00"))
+    assert days(engine.affected(view(*ones, today), [today]), WEIGHT) == [at("-1d 07:00").date(), NOW.date()]
+    night = reading("body_weight", 80, at("02:00"))
+    assert days(engine.affected(view(*ones, night), [night]), WEIGHT) == [at(f"-{back}d 07:00").date() for back in (2, 1)] + [NOW.date()]
+    told = symptom("ankle_swelling_worse", at("08:00"))
+    assert days(engine.affected(view(*ones, told), [told]), WEIGHT)[:1] == [at("-1d 07:00").date()]
 
 
 def test_the_last_weight_of_a_day_taken_back_leaves_nothing_to_stand_on() -> None:
