@@ -58,11 +58,6 @@ def problem_of(error: BaseException) -> tuple[Problem, dict[str, str]]:
     return _page("our-fault", 500, retry=True), {}
 
 
-def is_our_fault(error: BaseException) -> bool:
-    """Whether this error is a 500: to be logged as ours."""
-    return problem_of(error)[0].status == 500  # noqa: PLR2004 - the status itself
-
-
 def _refused(error: refusals.Refusal) -> tuple[Problem, dict[str, str]]:
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     headers: dict[str, str] = {}

@@ -1,10 +1,8 @@
 """`steady keys`: our signing keys (made, shown, rotated) and a vendor's key pair with its client."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Final
-from uuid import UUID
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurvePublicKey, generate_private_key
@@ -13,9 +11,6 @@ from jwt.algorithms import ECAlgorithm
 from uuid_utils.compat import uuid7
 
 from server.auth import keys
-from server.db import Database, Role
-from server.db_where import Where
-from server.people import admin
 from server.settings import Settings
 
 ALGORITHM: Final = "ES384"
@@ -55,19 +50,3 @@ def make_vendor_key(file: Path) -> VendorKey:
 def _public(key: EllipticCurvePublicKey) -> dict[str, str]:
     found = ECAlgorithm.to_jwk(key, as_dict=True)
     return {name: str(found[name]) for name in ("kty", "crv", "x", "y")}
-
-
-async def _register(where: Where, client: UUID, key: VendorKey) -> None:
-    database = Database(where)
-    try:
-        async with database.begin_as(Role.OWNER) as tx:
-            await admin.add_client_key(tx, client, key.kid, ALGORITHM, dict(key.jwk))
-    finally:
-        await database.close()
-
-
-def register(where: Where, client: UUID, file: Path) -> VendorKey:
-    """Make a key pair for a client that exists and register its public part."""
-    made = make_vendor_key(file)
-    asyncio.run(_register(where, client, made))
-    return made

@@ -14,6 +14,7 @@ import structlog
 
 from server import clock, faults, idempotency, log
 from server.audit.heads import FILE, sign
+from server.auth import store as sign_in
 from server.consent import jobs as consent_jobs
 from server.db import BUSY, Database, PostgresError, Role, listen
 from server.episodes import jobs, value
@@ -158,10 +159,12 @@ class Worker:
         return 0 if row is None else row.made
 
     async def retention(self, now: datetime) -> int:
-        """Forget the answers of repeated requests, and deliveries as they came, after their time."""
+        """Forget the answers of repeated requests, deliveries as they came, and tokens taken back, after their time."""
         async with self._database.begin_as(Role.WORKER) as tx:
             await idempotency.FORGET.run(tx, now - idempotency.KEPT)
             await receipts.FORGET.run(tx, now - receipts.KEPT)
+        async with self._database.begin_as(Role.AUTH) as tx:
+            await sign_in.DROP_DENIED.run(tx, now)
         await self.beat("retention")
         return 0
 

@@ -1,6 +1,6 @@
 """What rules of the lungs share: kinds, symptoms that count, and how a concern is over."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from domain.detection import clearing, concern
@@ -13,7 +13,6 @@ SPO2: Final = BY_NAME["oxygen_saturation"].no
 PULSE: Final = BY_NAME["heart_rate"].no
 BREATHING: Final = BY_NAME["respiratory_rate"].no
 SYMPTOM: Final = BY_NAME["symptom"].no
-TODAY: Final = timedelta(0)
 
 BREATHLESS: Final = frozenset({1, 20, 23, 27, 31})
 SPUTUM: Final = 43

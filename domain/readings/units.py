@@ -11,9 +11,6 @@ from domain.errors import Invalid
 from domain.readings.kinds import BY_NAME, BY_NO, Kind
 
 MG_PER_MMOL_GLUCOSE: Final = Decimal("18.0156")
-UMOL_PER_MG_CREATININE: Final = Decimal("88.42")
-KG_PER_LB: Final = Decimal("0.45359237")
-KG_PER_STONE: Final = Decimal("6.35029318")
 MMHG_PER_KPA: Final = Decimal("7.50062")
 
 Convert = Callable[[Decimal], Decimal]

@@ -56,11 +56,6 @@ def of_patient(patient: UUID, org: UUID, client: str, auth_at: int) -> Actor:
     return of_phone(ActorKind.PATIENT, patient, org, client, auth_at)
 
 
-def of_share(share: UUID, org: UUID | None) -> Actor:
-    """Make whoever opened a one-time code: looks at what the share holds, and at nothing else."""
-    return Actor(id=share, kind=ActorKind.SHARE, scopes=frozenset({Scope.READINGS_READ}), org_id=org, client_id="share")
-
-
 def of_staff(staff: UUID, org: UUID, role: str, session: str, auth_at: int, expires_at: int) -> Actor:
     """Make a member of staff after both factors."""
     return Actor(

@@ -48,6 +48,21 @@ class ConsentsOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     next_cursor: str | None = None
 
 
+class ChoiceOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A team or a member of staff; `job` of a person only."""
+
+    id: UUID
+    name: str
+    job: str | None = None
+
+
+class ChoicesOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whom one may choose, by name."""
+
+    teams: list[ChoiceOut]
+    people: list[ChoiceOut]
+
+
 class Share(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """With which team or person, which parts, until when (a year unless said), and which text was agreed to."""
 
@@ -196,6 +211,18 @@ async def texts(request: AnyRequest, actor: NamedDependency[Actor]) -> Response[
     return Response(TextsOut(items=items), headers=NO_STORE)
 
 
+@get("/v1/me/consent-choices", **_said("listConsentChoices", "Whom I may share with"))
+async def choices(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[ChoicesOut]:
+    """Give the teams and the people of the patient's own organisation."""
+    query_of(request.scope, {})
+    teams, people = await service.choices(asking(request, actor, parts))
+    out = ChoicesOut(
+        teams=[ChoiceOut(id=one.id, name=one.name) for one in teams],
+        people=[ChoiceOut(id=one.id, name=one.name, job=one.about) for one in people],
+    )
+    return Response(out, headers=NO_STORE)
+
+
 @get("/v1/me/consents", **_said("listMyConsents", "Who may see my record"))
 async def consents(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[ConsentsOut]:
     """Give all that is or was open to others."""
@@ -303,4 +330,4 @@ async def witness(request: AnyRequest, actor: NamedDependency[Actor], parts: Nam
     return Response(WitnessedOut(id=made), headers=NO_STORE)
 
 
-ROUTES: Final[list[Any]] = [texts, consents, give, narrow, renew, withdraw, events, receipt, verify, notices, witness]
+ROUTES: Final[list[Any]] = [texts, choices, consents, give, narrow, renew, withdraw, events, receipt, verify, notices, witness]

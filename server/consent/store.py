@@ -141,15 +141,6 @@ MY_TEAM: Final = Query(
      where t.team_id = $1 and m.staff_id = $2 and m.from_at <= now() and (m.to_at is null or m.to_at > now())
     """,
 )
-MY_TEAMS: Final = Query(
-    ChoiceRow,
-    """
-    select t.team_id as id, t.name, '' as about
-      from team t join team_member m on m.team_id = t.team_id
-     where m.staff_id = $1 and m.from_at <= now() and (m.to_at is null or m.to_at > now())
-     order by t.name, t.team_id
-    """,
-)
 TEAMS: Final = Query(ChoiceRow, "select team_id as id, name, '' as about from team order by name, team_id limit 500")
 PEOPLE: Final = Query(
     ChoiceRow,

@@ -13,7 +13,7 @@ from domain.actor import Actor, ActorKind, Scope
 from domain.days import midnight
 from domain.errors import Conflict, IdReused, Invalid, NotFound
 from domain.forms.catalogue import FORMS
-from domain.forms.form import Answer, Form, Given, Item
+from domain.forms.form import Form
 from domain.forms.response import Filled, Response, Slot, admit, admit_facts, fill
 from domain.readings.kinds import BY_NAME
 from domain.text import admit as admit_text
@@ -197,11 +197,3 @@ async def answered(  # noqa: PLR0913 - a query has its filters
         found = await store.NEWEST.all(tx, patient, form, limit)
     await reads.record(actor, patient, "responses", request_id, n=len(found))
     return found
-
-
-def shown_answer(item: Item, given: Given | list[str]) -> str:
-    """An answer in the form's own words."""
-    if item.answer is Answer.NUMBER:
-        return f"{given} {item.unit}".strip()
-    codes = (given,) if isinstance(given, str) else given if isinstance(given, list | tuple) else ()
-    return ", ".join(one.text for code in codes if (one := item.option(code)) is not None)

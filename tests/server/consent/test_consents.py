@@ -59,7 +59,11 @@ async def test_f60_a_newer_text_must_be_shown_before_it_is_agreed_to(client: Asy
 async def test_f57_a_person_sees_what_is_shared_with_them_and_their_team_does_not(client: AsyncClient, clinic: Clinic) -> None:
     for one in await mine(client, clinic):
         await ask(client, clinic, "DELETE", f"/v1/me/consents/{one['id']}")
-    body = {"personId": str(clinic.colleague), "dataClasses": ["vitals"], "textVersion": 1}
+    choices = await ask(client, clinic, "GET", "/v1/me/consent-choices")
+    assert {"id": str(clinic.team), "name": "Test team", "job": None} in choices["teams"]
+    (chosen,) = [one["id"] for one in choices["people"] if one["id"] == str(clinic.colleague)]
+    assert (await client.get("/v1/me/consent-choices", headers=clinic.token("nurse"))).status_code == 404
+    body = {"personId": chosen, "dataClasses": ["vitals"], "textVersion": 1}
     made = await ask(client, clinic, "POST", "/v1/me/consents", body)
     assert (made["personId"], made["name"]) == (str(clinic.colleague), "colleague Test")
     page = f"/v1/patients/{clinic.patient}"
