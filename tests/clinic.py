@@ -114,10 +114,10 @@ def person(name: str) -> admin.NewPatient:
     )  # fmt: skip
 
 
-async def colleague(database: Database, clinic: Clinic, role: str) -> UUID:
-    """Somebody else of the same team."""
+async def colleague(database: Database, clinic: Clinic, role: str, team: UUID | None = None) -> UUID:
+    """Somebody else of the same team, or of another."""
     async with database.begin_as(Role.OWNER) as tx:
         new = admin.NewStaff(name=f"A {role}", role=role, email=f"{uuid7()}@example.org", password=PASSWORD, totp_secret=new_secret())
         made = await admin.add_staff(tx, clinic.org, new)
-        await admin.join_team(tx, clinic.org, clinic.team, made, from_at=clinic.now - timedelta(days=1))
+        await admin.join_team(tx, clinic.org, team or clinic.team, made, from_at=clinic.now - timedelta(days=1))
     return made

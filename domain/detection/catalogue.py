@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from domain.detection.emergency import TABLE_2
-from domain.detection.engine import BY_ID, RULES
+from domain.detection.engine import RULES
 from domain.detection.limit_words import WORDS
 from domain.detection.rule import Rule
 from domain.plans.limits import Catalogue, Governed, Order
@@ -74,23 +74,12 @@ _ABOUT: Final[dict[str, str]] = {
     "DM-7": "Blood ketones raised, high or dangerous.",
     "AS-1": "Peak flow against the person's own best.",
     "F44": "The person says so. Always seen by somebody.",
+    "MD-3": "Three expected days missed by somebody at high risk, or with amber or red in the 14 days before, is amber; seven by "
+    "anybody else information; after a red somebody rings within 24 hours.",
+    "MD-6": "Adherence of 14 days 40 points and more below that of the 28 before is information.",
+    "F35": "Somebody who was enrolled and never sent anything.",
     **{row: " · ".join(SYMPTOM_LABEL[code] for code in sorted(codes)) for row, codes in TABLE_2.items()},
 }
-_LIMITS: Final[dict[str, str]] = {
-    "HF-W1.gain_kg": "Gain in three days, more than",
-    "OX-1.ok": "Usual from",
-    "OX-1.low": "Low at or below",
-    "HT-4.systolic": "Upper number, at or above",
-    "HT-4.diastolic": "Lower number, at or above",
-    "DM-1.low": "Low below",
-    "DM-1.very_low": "Very low below",
-    "DM-1.taught": "Advice below",
-    "DM-2.very_low": "Very low below",
-    "DM-7.raised": "Raised from",
-    "DM-7.high": "High from",
-    "DM-7.danger": "Dangerous from",
-}
-_UNITS: Final[dict[str, str]] = {"HF-W": "kg", "OX": "%", "HT": "mmHg", "DM-HYPO": "mmol/L", "DM-KET": "mmol/L"}
 
 
 def words(rule: Rule) -> Words:
@@ -102,9 +91,9 @@ def words(rule: Rule) -> Words:
 
 def label(one: Governed) -> str:
     """A limit in words."""
-    return _LIMITS.get(one.key) or WORDS.get(one.key, (one.name.replace("_", " "), ""))[0]
+    return WORDS[one.key][0]
 
 
 def unit(one: Governed) -> str:
-    """What a limit is measured in, as people read it."""
-    return WORDS[one.key][1] if one.key in WORDS else _UNITS.get(BY_ID[one.rule].group, "")
+    """What a limit is measured in, as people read it; empty where it counts what its words name."""
+    return WORDS[one.key][1]

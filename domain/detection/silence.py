@@ -4,7 +4,7 @@ What is said here is a function of (what was expected, what was heard, flags, pl
 in for what is missing (MD-4), and what is missing takes no flag back but one of silence.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
@@ -340,11 +340,6 @@ def _midnight(watch: Watch, now: datetime) -> datetime:
 def _date(watch: Watch, at: datetime) -> str:
     on = day(at, watch.zone)
     return f"{on.day} {on:%B}"
-
-
-def enough(have: Mapping[str, int], need: Mapping[str, int]) -> tuple[str, ...]:
-    """MD-5: what is missing before something can be worked out, in words; empty when there is enough."""
-    return tuple(f"{name}: {have.get(name, 0)} of {least}" for name, least in need.items() if have.get(name, 0) < least)
 
 
 def standing(marks: Sequence[FlagMark]) -> bool:

@@ -30,7 +30,9 @@ from server.web.views import Choice, DeputyView, DeviceView, PatientView, PlanVi
 _QUIET: Final = timedelta(days=2)
 _LOOKS: Final = {14: "2 weeks", 90: "3 months", 365: "1 year"}
 _LANGUAGES: Final = {"en": "English", "cy": "Welsh", "pl": "Polish", "ur": "Urdu", "bn": "Bengali", "pa": "Punjabi"}
-_PREFERS: Final = {"app": "the app", "sms": "text", "email": "e-mail", "telephone": "a call", "letter": "a letter"}
+_PREFERS: Final = {
+    "app": "the app", "text": "text", "sms": "text", "email": "e-mail", "call": "a call", "telephone": "a call", "letter": "a letter",
+}  # fmt: skip
 
 
 def _nhs(number: str | None) -> str:
@@ -66,7 +68,7 @@ def person_view(
     held = [one for one in found.facts if _holds(one, found.as_of)]
     return PatientView(
         patient=str(person.patient_id), name=f"{person.given_name} {person.family_name}",
-        age=years(person.birth_on, day(now, person.zone)), born=f"{person.birth_on:%d %b %Y}",
+        age=years(person.birth_on, day(now, person.zone)), born=f"{person.birth_on:%-d %b %Y}",
         nhs_number=_nhs(person.nhs_number), conditions=words.conditions(person.conditions),
         prefers=_PREFERS.get(person.prefers, person.prefers), language=_LANGUAGES.get(person.language, person.language),
         telephone=person.telephone, coordinator=person.coordinator or "",

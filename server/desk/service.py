@@ -89,7 +89,7 @@ def samples_of(hour: store.HourRow) -> list[Reading]:
 
 async def head(database: Database, actor: Actor, patient: UUID) -> str:
     """What a person is called; NotFound for whoever may not see them."""
-    async with database.begin(actor) as tx:
+    async with database.begin(actor, one=patient) as tx:
         found = await store.NAME.one(tx, patient)
     if found is None:
         raise NotFound

@@ -14,8 +14,9 @@ from domain.people.facts import KEYS, MEDICINES
 from domain.readings.kinds import BY_NO, SYMPTOM_LABEL, DataClass
 from server.desk.service import Page
 from server.desk.store import HappenedRow, ReadingRow
-from server.desk.told import unit_of, value_of
+from server.desk.told import value_of
 from server.episodes import service as episodes
+from server.episodes.pages import GROUPS
 from server.episodes.store import DeliveryRow, EventRow
 from server.web import words
 from server.web.views import Choice, LineView, Rank
@@ -43,29 +44,24 @@ _HELD: Final = {
 }  # fmt: skip
 
 
-def event(row: EventRow, zone: ZoneInfo) -> LineView:
+def event(row: EventRow, zone: ZoneInfo, about: str) -> LineView:
     """What was done about a concern."""
-    body = _EVENT.decode(row.body)
-    said = words.EVENTS.get(row.what, row.what)
-    who = ", ".join(words.ROLES.get(role, role) for role in body.get("who", "").split() if role != "patient")
-    extra = who or body.get("why") or body.get("result", "").replace("_", " ") or body.get("reason", "") or body.get("rule", "")
-    severity = {"info": 1, "amber": 2, "red": 3}.get(body.get("severity", ""))
+    severity = {"info": 1, "amber": 2, "red": 3}.get(_EVENT.decode(row.body).get("severity", ""))
     return LineView(
-        at=row.at.astimezone(zone), text=f"{said}: {extra}" if extra else said, by=row.by_name or "",
-        rank=None if severity is None else Rank.of(severity, emergency=False), part="flags",
+        at=row.at.astimezone(zone), text=words.event(row.what, row.body), by=row.by_name or "",
+        rank=None if severity is None else Rank.of(severity, emergency=False), about=about, part="flags",
     )  # fmt: skip
 
 
-def told(row: DeliveryRow, zone: ZoneInfo) -> LineView:
+def told(row: DeliveryRow, zone: ZoneInfo, about: str, now: datetime) -> LineView:
     """Who was told, by which channel, with which result, and when it was seen (AL-10)."""
     if row.audience == "patient":
         text = f"Read by the patient: “{words.first_sentence(row.said)}”"
-        return LineView(at=(row.received_at or row.created_at).astimezone(zone), text=text, part="told")
+        return LineView(at=(row.received_at or row.created_at).astimezone(zone), text=text, about=about, part="told")
     who = row.recipient or words.ROLES.get(row.role, row.role)
-    seen = f", seen {row.received_at.astimezone(zone):%H:%M}" if row.received_at else ""
-    result = words.RESULTS_SENT.get(row.state, row.state)
-    text = f"Told {who} by {words.CHANNELS.get(row.channel, row.channel)}: {result}{seen}"
-    return LineView(at=row.created_at.astimezone(zone), text=text, part="told")
+    seen = f", seen {words.when(row.received_at.astimezone(zone), now.astimezone(zone))}" if row.received_at else ""
+    text = f"Told {who} {words.sent(row.channel, row.state)}{seen}"
+    return LineView(at=row.created_at.astimezone(zone), text=text, about=about, part="told")
 
 
 def late(reason: episodes.Reason, zone: ZoneInfo) -> LineView:
@@ -107,7 +103,7 @@ def _limit(row: HappenedRow) -> str:
 
 
 def _held(row: HappenedRow) -> str:
-    kind = BY_NO[int(row.more)].label.lower()
+    kind = words.inside(BY_NO[int(row.more)].label)
     why = "" if row.what == "held" else f": {row.words}"
     return f"{_HELD.get(row.what, row.what)}, {kind}{why}"
 
@@ -167,15 +163,17 @@ def _measured(row: ReadingRow) -> str:
     kind = BY_NO[row.kind]
     if kind.codes:
         return f"“{SYMPTOM_LABEL.get(int(row.value), kind.label)}”"
-    return f"{kind.label.lower()} {value_of(row)} {unit_of(kind)}"
+    return f"{words.inside(kind.label)} {value_of(row)} {words.unit(kind.unit)}"
 
 
 def lines(page: Page, zone: ZoneInfo, part: str) -> tuple[LineView, ...]:
     """The newest of everything, or of one part of it."""
     shown, _ = _found_late(page)
     concerns = page.concerns
+    names = {one.id: GROUPS.get(one.group, one.group) for one in concerns.episodes}
     every = [
-        *(event(row, zone) for row in concerns.events), *(told(row, zone) for row in concerns.deliveries),
+        *(event(row, zone, names.get(row.episode, "")) for row in concerns.events),
+        *(told(row, zone, "" if row.episode is None else names.get(row.episode, ""), page.as_of) for row in concerns.deliveries),
         *(late(one, zone) for one in shown), *(happened(row, zone) for row in page.happened), *_days(page, zone),
     ]  # fmt: skip
     held = [one for one in every if not part or one.part == part]

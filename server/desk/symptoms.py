@@ -53,7 +53,7 @@ def _squares(told: Told) -> ChartView | None:
     rows.sort(key=lambda row: (-sum(row.days.values()), row.label))
     most = rows[0]
     days_of = sum(value > 0 for value in most.days.values())
-    title = f"Symptoms: {most.label.lower()} on {days_of} of {_SQUARE_DAYS} days" + (f", and {len(rows) - 1} more" if rows[1:] else "")
+    title = f"Symptoms: {words.inside(most.label)} on {days_of} of {_SQUARE_DAYS} days" + (f", and {len(rows) - 1} more" if rows[1:] else "")
     said = "; ".join(f"{row.label}: {sum(value > 0 for value in row.days.values())} of {_SQUARE_DAYS} days" for row in rows) + "."
     frame = Frame(title=title, label="Symptoms", unit="", start=told.now - timedelta(days=_SQUARE_DAYS), end=told.now)
     lines = sorted(((on, row.label, value) for row in rows for on, value in row.days.items()), reverse=True)

@@ -14,6 +14,7 @@ from domain.people.facts import MEDICINES
 from domain.readings.kinds import BY_NO, Kind
 from server.desk.service import Page
 from server.desk.store import FactRow, ReadingRow
+from server.web import words
 from server.web.drawing import Frame, Mark, number
 from server.web.views import Rank, TableRow
 
@@ -43,12 +44,6 @@ class Told(msgspec.Struct, frozen=True):
     def on(self, at: datetime) -> date:
         """The person's own date."""
         return at.astimezone(self.zone).date()
-
-
-def unit_of(kind: Kind) -> str:
-    """A kind's unit as people write it."""
-    return {"mm[Hg]": "mmHg", "Cel": "°C", "/min": "a minute", "{score}": "points", "umol/L": "µmol/L", "ug/g": "µg/g",
-            "mL/min/{1.73_m2}": "mL/min/1.73 m²", "{puff}": "puffs", "{doses}": "doses"}.get(kind.unit, kind.unit)  # fmt: skip
 
 
 def value_of(row: ReadingRow) -> str:
@@ -113,4 +108,4 @@ def _note(told: Told, row: ReadingRow) -> str:
 def frame_of(told: Told, kind: Kind, rows: Sequence[ReadingRow]) -> Frame:
     """From the first reading on, at most as far back as the page looks."""
     start = rows[0].taken_at - timedelta(hours=12)
-    return Frame(title=kind.label, label=kind.label, unit=unit_of(kind), start=start, end=told.now, places=min(kind.places, 1))
+    return Frame(title=kind.label, label=kind.label, unit=words.unit(kind.unit), start=start, end=told.now, places=min(kind.places, 1))

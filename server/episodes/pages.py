@@ -17,6 +17,7 @@ from markupsafe import Markup
 from domain.actor import Actor, ActorKind
 from domain.days import day, years
 from domain.detection import advice
+from domain.detection.catalogue import GOVERNED, label, unit
 from domain.detection.judgement import Severity
 from domain.episodes.episode import DismissReason, FlagState, Result, State
 from domain.episodes.lifecycle import NEEDS_REASON
@@ -100,15 +101,16 @@ def _snoozes(severity: int, *, floor: bool) -> tuple[Choice, ...]:
     return tuple(Choice(value=key, label=_SNOOZE_WORDS[key]) for key, span in _SNOOZES.items() if span <= most)
 
 
-def _limit(name: str, value: str) -> str:
-    words, _, unit = name.rpartition("_")
-    return f"{words} {value} {unit}" if unit == "kg" else f"{name.replace('_', ' ')} {value}"
+def _limit(rule: str, name: str, value: str) -> str:
+    """A limit as the judgement kept it; one that the rule took from the record has its own name."""
+    one = GOVERNED.get(f"{rule}.{name}")
+    return f"{name.replace('_', ' ')} {value}" if one is None else f"{words.inside(label(one))} {value} {unit(one)}".rstrip()
 
 
 def _reason(reason: service.Reason, now: datetime) -> ReasonView:
     one = reason.judgement
     explained = reason.row.state == FlagState.EXPLAINED
-    limits = ", ".join(_limit(name, str(value)) for name, value in one.limits.items())
+    limits = ", ".join(_limit(one.rule, name, value) for name, value in one.limits.items())
     return ReasonView(
         text=one.sentence + (" (explained by a later reading)" if explained else ""),
         href=f"/patients/{reason.row.patient_id}/flags/{reason.row.flag}",
@@ -124,11 +126,6 @@ def _value(kind: int, row: SeriesRow) -> str:
     if row.value2 is not None:
         shown += f"/{charts.number(row.value2, found.places)}"
     return shown
-
-
-def unit_of(kind: int) -> str:
-    """A kind's unit as people write it."""
-    return {"mm[Hg]": "mmHg", "Cel": "°C", "/min": "a minute"}.get(BY_NO[kind].unit, BY_NO[kind].unit)
 
 
 def _points(rows: Sequence[SeriesRow]) -> list[charts.Point]:
@@ -157,7 +154,7 @@ def _thumbnail(drawn: _Drawn) -> Markup:
     card, end = drawn.card, drawn.key[-1]
     kind = BY_NO[card.kind]
     frame = charts.Frame(
-        title=kind.label, label=kind.label, unit=unit_of(card.kind), start=end - timedelta(days=DAYS), end=end,
+        title=kind.label, label=kind.label, unit=words.unit(kind.unit), start=end - timedelta(days=DAYS), end=end,
         places=min(kind.places, 1), width=150, height=44,
     )  # fmt: skip
     points = _points(card.series)
@@ -183,8 +180,8 @@ def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
         conditions=words.conditions(worst.conditions), rank=rank, reasons=tuple(reasons),
         more=card.more, told=words.first_sentence(told),
         trend=_thumbnail(_Drawn(card, now.replace(minute=0, second=0, microsecond=0) + _HOUR)),
-        trend_label=kind.label.lower() + ("" if last else ": no readings"),
-        latest=f"{_value(card.kind, last)} {unit_of(card.kind)}" if last else "",
+        trend_label=words.inside(kind.label) + ("" if last else ": no readings"),
+        latest=f"{_value(card.kind, last)} {words.unit(kind.unit)}" if last else "",
         latest_at=last.taken_at.astimezone(ZONE) if last else None, flagged_at=worst.raised_at.astimezone(ZONE),
         waited=words.waited(worst.raised_at, now), owner=worst.owner_name or ("somebody" if worst.owner else ""),
         is_mine=worst.owner == actor.id, next_step=words.next_step(worst.step, worst.due_at, now),

@@ -56,7 +56,7 @@ class FlagOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class CardOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One person in the queue."""
+    """One person in the queue. `reasons`: every flag of their open concerns that was not withdrawn, the worst of each concern first."""
 
     patient: UUID
     name: str
@@ -180,7 +180,8 @@ async def episodes(request: AnyRequest, actor: NamedDependency[Actor], parts: Na
     """The open concerns of everybody who shares with the asker's teams."""
     query: dict[str, Any] = query_of(request.scope, {"limit": int})
     limit = min(query.get("limit", 50), 200)
-    found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"], most=limit, trends=False)
+    found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"], most=limit, trends=False,
+                                shown=None)  # fmt: skip
     items = [
         CardOut(
             patient=card.worst.row.patient_id, name=f"{card.worst.row.given_name} {card.worst.row.family_name}",

@@ -55,7 +55,7 @@ class Concern(msgspec.Struct, frozen=True, kw_only=True):
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """One person in the queue (AL-8: one card a person, worst first), why, and the series that shows the trend.
 
-    `reasons` are the worst few, `more` how many others there are. `version` names the state of the picture from which the series
+    `reasons` are the worst first, `more` how many others there are. `version` names the state of the picture from which the series
     follows; None: it was not asked for.
     """
 
@@ -127,9 +127,12 @@ def _place(concerns: Sequence[Concern]) -> tuple[bool, int, bool, bool, datetime
 
 async def queue(  # noqa: PLR0913 - who asks, and what for
     database: Database, reads: Reads, actor: Actor, request_id: UUID, *, only: UUID | None = None, most: int | None = None,
-    trends: bool = True,
+    trends: bool = True, shown: int | None = SHOWN,
 ) -> Queue:  # fmt: skip
-    """Everybody with an open concern whom the asker may see; `only` one person, for a live row; `most`: the first so many."""
+    """Everybody with an open concern whom the asker may see; `only` one person, for a live row; `most`: the first so many.
+
+    `shown`: so many reasons on a card, of each rule its newest; None: every flag that was not withdrawn.
+    """
     actor.must(Scope.EPISODES_READ)
     now = clock.now()
     async with database.begin(actor, one=only) as tx:
@@ -143,16 +146,16 @@ async def queue(  # noqa: PLR0913 - who asks, and what for
         watching = None if only else await teams.watching(tx, actor, now)
         for flag in await store.FLAGS.all(tx, patients, [one.row.id for ones in concerns for one in ones]):
             flags[flag.episode].append(flag)
-        ranked = [_ranked(ones) for ones in concerns]
-        said = await _said(tx, [flag for ones in ranked for flag in ones[:SHOWN]])
+        ranked = [_ranked(ones, every=shown is None) for ones in concerns]
+        said = await _said(tx, [flag for ones in ranked for flag in ones[:shown]])
         kinds = {ones[0].row.patient_id: _trend_kind(ones) for ones in concerns} if trends else {}
         versions = _unmoved(concerns, kinds, count)
         series = await _series(tx, kinds, versions, now)
     await logged
     cards = [
         Card(
-            concerns=ones, reasons=[Reason(row=flag, judgement=said[flag.judgement]) for flag in worst[:SHOWN]],
-            more=max(len(worst) - SHOWN, 0), kind=kinds.get(patient, _WEIGHT), series=series.get(patient, []),
+            concerns=ones, reasons=[Reason(row=flag, judgement=said[flag.judgement]) for flag in worst[:shown]],
+            more=len(worst[shown:]) if shown else 0, kind=kinds.get(patient, _WEIGHT), series=series.get(patient, []),
             version=versions.get((patient, kinds.get(patient, _WEIGHT))),
         )
         for patient, ones, worst in zip(patients, concerns, ranked, strict=True)
@@ -176,7 +179,7 @@ async def mine(database: Database, reads: Reads, actor: Actor, request_id: UUID)
     actor.must(Scope.READINGS_READ)
     now = clock.now()
     logged = reads.record(actor, actor.id, "my-episodes", request_id)
-    async with database.begin(actor) as tx:
+    async with database.begin(actor, one=actor.id) as tx:
         rows = await store.MINE.all(tx, actor.id, now - _RECENT)
         reasons = await store.REASONS.all(tx, [actor.id], [row.id for row in rows])
         said = await store.SAID.all(tx, actor.id, now - _RECENT)
@@ -228,9 +231,10 @@ def _itself(row: store.FlagRow) -> store.FlagRow:
     return row
 
 
-def _ranked(concerns: Sequence[Concern]) -> list[store.FlagRow]:
+def _ranked(concerns: Sequence[Concern], *, every: bool) -> list[store.FlagRow]:
     """The worst reason of each concern before the second of any: no concern hides behind another's many rules."""
-    return [one for turn in zip_longest(*(standing(concern.flags, _itself) for concern in concerns)) for one in turn if one is not None]
+    of_each = (sorted(one.flags, key=_weight) if every else standing(one.flags, _itself) for one in concerns)
+    return [one for turn in zip_longest(*of_each) for one in turn if one is not None]
 
 
 _SAID: Final[OrderedDict[UUID, Judgement]] = OrderedDict()
@@ -333,7 +337,7 @@ async def _act(  # noqa: PLR0913 - one action on one episode
 ) -> store.EpisodeRow:
     actor.must(Scope.EPISODES_ACT)
     now = at or clock.now()
-    async with database.begin(actor) as tx:
+    async with database.begin(actor, one=patient) as tx:
         if await store.MOVE_PICTURE.one(tx, patient) is None:
             raise NotFound
         row = await store.ONE.one(tx, patient, episode)

@@ -1,5 +1,6 @@
 """What can be done with messages: write, read, answer, say that somebody acts, close. Each function is one transaction."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -183,8 +184,7 @@ async def inbox(database: Database, reads: Reads, actor: Actor, request_id: UUID
     _must_be_staff(actor, Scope.EPISODES_READ)
     async with database.begin(actor) as tx:
         rows = await store.WAITING.all(tx)
-        for row in rows:
-            await reads.record(actor, row.patient_id, "messages", request_id, n=row.n)
+    await asyncio.gather(*(reads.record(actor, row.patient_id, "messages", request_id, n=row.n) for row in rows))
     return Inbox(rows=rows, as_of=clock.now())
 
 

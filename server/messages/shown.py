@@ -11,7 +11,6 @@ from server.web.drawing import number
 
 URGENT: Final = "If you feel unwell, ring 111, or 999 in an emergency. Do not wait for an answer."
 HIDDEN: Final = "something that you may not see"
-_UNITS: Final = {"mm[Hg]": "mmHg", "Cel": "°C", "/min": "a minute"}
 
 
 def about(row: MessageRow) -> str:
@@ -21,7 +20,7 @@ def about(row: MessageRow) -> str:
     if row.about == "reading" and row.about_kind is not None and row.about_value is not None:
         kind = BY_NO[row.about_kind]
         value = number(row.about_value, min(kind.places, 1)) + ("" if row.about_value2 is None else f"/{number(row.about_value2, 0)}")
-        return f"{kind.label} {value} {_UNITS.get(kind.unit, kind.unit)}"
+        return f"{kind.label} {value} {words.unit(kind.unit)}"
     return row.about_words or HIDDEN
 
 

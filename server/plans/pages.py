@@ -1,6 +1,6 @@
 """The plan on a person's page: zones, limits with who set them, what is expected and how much of it came, in plain words."""
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -16,17 +16,17 @@ from domain.readings.kinds import BY_NAME
 from server.app_state import Parts
 from server.forms import store as forms
 from server.plans import service, store
+from server.web import words
 from server.web.views import PlanFormView, PlanKeptView, PlanStepView, PlanView
 
 _ZONES: Final = {Zone.GREEN: "Green: as usual", Zone.AMBER: "Amber: something has changed", Zone.RED: "Red: act now"}
 _REASONS: Final = {"holiday": "on holiday", "illness": "ill", "admission": "in hospital", "other": "away"}
-_UNITS: Final = {"mm[Hg]": "mmHg", "Cel": "°C", "/min": "a minute"}
 _SCORES: Final = msgspec.json.Decoder(dict[str, Decimal])
 
 
 async def shown(parts: Parts, actor: Actor, patient: UUID, now: datetime) -> PlanView:
     """A person's plan as the page shows it; what the asker may not see is not there."""
-    async with parts.database.begin(actor) as tx:
+    async with parts.database.begin(actor, one=patient) as tx:
         found = await service.whole_in(tx, patient, now)
         answered = await forms.NEWEST.all(tx, patient, None, 5)
     return view(found, answered)
@@ -44,8 +44,8 @@ def view(found: service.Whole, answered: list[forms.ResponseRow]) -> PlanView:
     limits = tuple(_limit(one) for one in found.limits if one.value is not None)
     return PlanView(
         is_in_force=True, draft=draft, paused=paused, forms=forms_shown,
-        signed=" and ".join(f"{one.name or 'somebody'} on {_day(one.at)}" for one in current.signatures),
-        review="" if plan.review_on is None else _day(plan.review_on), what_matters=plan.what_matters,
+        signed=" and ".join(f"{one.name or 'somebody'} on {words.date(one.at)}" for one in current.signatures),
+        review="" if plan.review_on is None else words.date(plan.review_on), what_matters=plan.what_matters,
         goals=tuple(one.words for one in plan.goals), contingency=plan.contingency,
         zones=tuple(
             PlanStepView(zone=zone.value, title=title, words=tuple(step.words for step in plan.steps if step.zone is zone))
@@ -57,11 +57,9 @@ def view(found: service.Whole, answered: list[forms.ResponseRow]) -> PlanView:
     )  # fmt: skip
 
 
-def _day(at: date) -> str:
-    return f"{at.day} {at:%B %Y}"
-
-
 def _takes(seconds: int) -> str:
+    if not seconds:
+        return ""
     return f"about {seconds} seconds a day" if seconds < 90 else f"about {(seconds + 30) // 60} minutes a day"  # noqa: PLR2004
 
 
@@ -71,24 +69,23 @@ def _draft(found: service.Version) -> str:
 
 
 def _paused(one: store.PauseRow) -> str:
-    return f"{_REASONS[one.reason].capitalize()} until {_day(one.to_at)}: reminders and silence rest, the safety rules do not."
+    return f"{_REASONS[one.reason].capitalize()} until {words.date(one.to_at)}: reminders and silence rest, the safety rules do not."
 
 
 def _limit(one: store.LimitRow) -> str:
     governed = GOVERNED.get(one.name)
     said = one.name if governed is None else f"{label(governed)} {one.value:f} {unit(governed)}".strip()
     rule = "" if governed is None else f" ({governed.rule})"
-    return f"{said}{rule}, set by {one.set_by or 'the service'} on {_day(one.from_at)}"
+    return f"{said}{rule}, set by {one.set_by or 'the service'} on {words.date(one.from_at)}"
 
 
 def _band(one: Band) -> list[str]:
     kind = BY_NAME[one.kind]
     name = f"{kind.label}, {one.part}" if one.part else kind.label
-    shown = _UNITS.get(kind.unit, kind.unit)
     said = [
         (one.amber_low, "amber below"), (one.red_low, "red below"), (one.amber_high, "amber from"), (one.red_high, "red from"),
     ]  # fmt: skip
-    parts = [f"{words} {value:f} {shown}" for value, words in said if value is not None]
+    parts = [f"{side} {value:f} {words.unit(kind.unit)}" for value, side in said if value is not None]
     return [f"{name}: {', '.join(parts)}"]
 
 
@@ -99,7 +96,7 @@ def _kept(one: service.Kept) -> PlanKeptView:
     return PlanKeptView(
         label=one.expect.label, often=f"{often}, {times} times" if times > 1 else often,
         came=f"{one.met} of {one.expected} came ({one.percent} %)" if one.expected else "nothing expected yet",
-        last="" if one.last_met_at is None else _day(one.last_met_at),
+        last="" if one.last_met_at is None else words.date(one.last_met_at),
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from server.auth.routes import form_of
 from server.episodes.pages import ZONE, must_be_staff, shell_of, version_of_form
 from server.http import AnyRequest, path_id
 from server.quarantine import service
+from server.web import words
 from server.web.layout import Pages, policy
 from server.web.routes import html
 from server.web.views import Choice, HeldListView, HeldView, LineView
@@ -45,16 +46,6 @@ def _values(draft: Draft | Meaning) -> str:
     return "" if draft.value is None else same(draft.value)
 
 
-_UNITS: Final = {
-    "mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[lb_av]": "lb", "[stone_av]": "stone", "[in_i]": "in", "[ft_i]": "ft",
-    "{fraction}": "as a fraction of 1", "/min": "a minute", "{score}": "points",
-}  # fmt: skip
-
-
-def _shown_unit(unit: str | None) -> str:
-    return _UNITS.get(unit or "", unit or "")
-
-
 def view_of(held: service.Held) -> HeldView:
     """One held reading as the page shows it."""
     row, draft = held.row, held.draft
@@ -62,12 +53,12 @@ def view_of(held: service.Held) -> HeldView:
     zone = ZoneInfo(row.zone)
     return HeldView(
         patient=str(row.patient_id), id=str(row.id), version=row.version, name=f"{row.given_name} {row.family_name}",
-        kind=kind.label, sent=f"{draft.comparator or ''}{_values(draft)} {_shown_unit(draft.unit)}".strip(),
+        kind=kind.label, sent=f"{draft.comparator or ''}{_values(draft)} {words.unit(draft.unit)}".strip(),
         value=_values(draft), names=" ".join(draft.parts or ()), taken_at=draft.taken_at.astimezone(zone),
         received_at=row.received_at.astimezone(ZONE),
         why=row.detail, state=row.state, may_decide=row.may_decide, needs_a_time=row.code in NEEDS_A_TIME,
-        meant=tuple(Choice(value=one.unit, label=f"{_values(one)} {_shown_unit(one.unit)}") for one in held.meant),
-        units=tuple(Choice(value=one, label=_shown_unit(one), chosen=one == draft.unit) for one in accepts(kind)),
+        meant=tuple(Choice(value=one.unit, label=f"{_values(one)} {words.unit(one.unit)}") for one in held.meant),
+        units=tuple(Choice(value=one, label=words.unit(one), chosen=one == draft.unit) for one in accepts(kind)),
         history=tuple(
             LineView(at=one.at.astimezone(ZONE), text=f"{_DID.get(one.what, one.what)}: {one.reason}", by=one.by_name or "the person")
             for one in held.events

@@ -7,12 +7,13 @@ from typing import Final
 
 import msgspec
 
-from domain.detection import catalogue
+from domain.detection import catalogue, silence
 from domain.detection.emergency import TABLE_2
 from domain.detection.engine import RULE_SET, RULES
 from domain.detection.rule import Look, Rule, same
 from domain.detection.symptoms import said
 from domain.readings.kinds import BY_NO
+from server.web import words as say
 
 FAMILIES: Final[tuple[tuple[str, str], ...]] = (
     ("E", "Emergency symptoms"), ("F44", "What people report"), ("NW", "NEWS2"), ("OX", "Oxygen level at home"), ("CO", "COPD"),
@@ -20,6 +21,7 @@ FAMILIES: Final[tuple[tuple[str, str], ...]] = (
     ("MH", "Mood"), ("IB", "Inflammatory bowel disease"), ("NE", "Neurology"), ("FF", "Falls and frailty"), ("PG", "Pregnancy"),
     ("MD", "Silence"),
 )  # fmt: skip
+_HEADS: Final = frozenset(head for head, _ in FAMILIES)
 SOURCES: Final[dict[str, str]] = {
     "E": "NHS advice on when to call 999", "F44": "our own: what people say is always seen", "NW": "RCP NEWS2, 2017",
     "OX": "NHS England COVID Oximetry @home; Piotrowski 2018", "CO": "NICE NG115; Hurst 2010; Yanez 2012; Anthonisen 1987",
@@ -36,26 +38,18 @@ SOURCES: Final[dict[str, str]] = {
 """Rule or family -> where its numbers come from; the clinical reference says which were read and which are to be approved."""
 
 
-_SILENT: Final[dict[str, str]] = {
-    "MD-3": "Three expected days missed by somebody at high risk, or with amber or red in the 14 days before, is amber; seven by "
-    "anybody else information; after a red somebody rings within 24 hours.",
-    "MD-6": "Adherence of 14 days 40 points and more below that of the 28 before is information.",
-    "F35": "Somebody who was enrolled and never sent anything.",
-}  # fmt: skip
-"""What is judged by looking at the plan, not at a reading."""
-
-
 def source(rule: Rule) -> str:
     """Where a rule's numbers come from."""
     return SOURCES.get(rule.id) or SOURCES.get(family(rule), "")
 
 
 def family(rule: Rule) -> str:
-    """The first part of its id."""
-    if rule.id in _SILENT:
-        return "MD"
+    """The first part of its id; raises for one that belongs to no family, for a page would leave it out without a word."""
     head = rule.id.partition("-")[0]
-    return head.rstrip("0123456789") if head.startswith("E") and head[1:].isdigit() else head
+    found = "MD" if rule.id in silence.IDS else head.rstrip("0123456789") if head.startswith("E") and head[1:].isdigit() else head
+    if found not in _HEADS:
+        raise LookupError(rule.id)
+    return found
 
 
 def _span(span: timedelta) -> str:
@@ -93,7 +87,7 @@ def looks(rule: Rule) -> str:
 def _entry(rule: Rule) -> list[str]:
     words = catalogue.words(rule)
     line = (rule.judge.__doc__ or words.about).strip().splitlines()[0]
-    about = _SILENT.get(rule.id) or line.partition(": ")[2] or line
+    about = words.about if rule.id in silence.IDS else line.partition(": ")[2] or line
     if rule.id in TABLE_2:
         about = f"An emergency by itself: {', '.join(said(code) for code in sorted(TABLE_2[rule.id]))}."
     about = about[0].upper() + about[1:]
@@ -119,13 +113,17 @@ def _limit(rule: Rule, name: str) -> str:
     both = f" ({same(one.limit.mg)} mg/dL)" if one.limit.mg is not None else ""
     unit = catalogue.unit(one)
     free = ", a plan may relax it" if one.limit.free else ""
-    return (f"{catalogue.label(one).lower()} {same(one.limit.value)}{f' {unit}' if unit else ''}{both}, may be {same(low)} to {same(high)}, "
+    name = say.inside(catalogue.label(one))
+    return (f"{name} {same(one.limit.value)}{f' {unit}' if unit else ''}{both}, may be {same(low)} to {same(high)}, "
             f"safer when {one.limit.safer}{free}")  # fmt: skip
 
 
 def markdown(rules: Iterable[Rule] = RULES) -> str:
     """The whole rule set as a page."""
     held = list(rules)
+    of_family: dict[str, list[Rule]] = {head: [] for head, _ in FAMILIES}
+    for one in held:
+        of_family[family(one)].append(one)
     lines = [
         f"# The rules in force, set {RULE_SET}",
         "",
@@ -136,10 +134,9 @@ def markdown(rules: Iterable[Rule] = RULES) -> str:
         "",
     ]
     for head, title in FAMILIES:
-        ones = [one for one in held if family(one) == head]
-        if ones:
+        if of_family[head]:
             lines += [f"## {title}", ""]
-            for one in ones:
+            for one in of_family[head]:
                 lines += _entry(one)
     return "\n".join(lines)
 

@@ -228,7 +228,7 @@ async def explain(database: Database, reads: Reads, actor: Actor, request_id: UU
     """Why a flag was raised, for those who may see it and for the person themselves."""
     actor.must(Scope.EPISODES_READ)
     now = clock.now()
-    async with database.begin(actor) as tx:
+    async with database.begin(actor, one=patient) as tx:
         row = await _flag(tx, patient, flag)
         judgement = _JUDGEMENT.decode(row.body)
         past = await history(tx, patient, row.anchor_at - BEFORE, max(row.anchor_at + AFTER, now))
@@ -268,7 +268,7 @@ def _ids(entries: Limits) -> list[UUID]:
     return [entry.id for ones in entries.values() for entry in ones if entry.id is not None]
 
 
-def _stood(row: FlagRow, entries: Limits, who: Mapping[UUID, store.FoundRow | WhoRow]) -> list[Stood]:
+def _stood(row: FlagRow, entries: Limits, who: Mapping[UUID, WhoRow]) -> list[Stood]:
     """Each limit of the rule at the anchor's own time (F25)."""
     found: list[Stood] = []
     for one in GOVERNED.values():
@@ -280,8 +280,8 @@ def _stood(row: FlagRow, entries: Limits, who: Mapping[UUID, store.FoundRow | Wh
         layer = "built in" if entry is None else _OWN if entry.layer is Layer.PERSON else "set by the service"
         found.append(Stood(
             key=one.key, label=label(one), unit=unit(one), value=one.limit.value if stands.value is None else stands.value, mg=stands.mg,
-            usual=one.limit.value, layer=layer, who=setter.names if isinstance(setter, WhoRow) else "",
-            since=None if entry is None else entry.from_at, reason=setter.reason if isinstance(setter, WhoRow) else "",
+            usual=one.limit.value, layer=layer, who="" if setter is None else setter.names,
+            since=None if entry is None else entry.from_at, reason="" if setter is None else setter.reason,
         ))  # fmt: skip
     return found
 
@@ -289,7 +289,7 @@ def _stood(row: FlagRow, entries: Limits, who: Mapping[UUID, store.FoundRow | Wh
 async def replay(database: Database, reads: Reads, actor: Actor, request_id: UUID, patient: UUID, flag: UUID) -> Replayed:
     """Work the judgement out again from the stored facts as they were known at that instant (ALP-12)."""
     actor.must(Scope.EPISODES_READ)
-    async with database.begin(actor) as tx:
+    async with database.begin(actor, one=patient) as tx:
         row = await _flag(tx, patient, flag)
         past: History = await history(tx, patient, row.anchor_at - BEFORE, row.anchor_at + AFTER)
     await reads.record(actor, patient, "flag-replay", request_id)

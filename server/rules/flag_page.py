@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any, Final
 
-import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -12,10 +11,10 @@ from litestar.response import Response
 from domain.actor import Actor
 from domain.detection.engine import BY_ID, RULE_SET
 from domain.detection.rule import same
-from domain.readings.kinds import BY_NAME, BY_NO, SYMPTOMS
+from domain.readings.kinds import BY_NAME, BY_NO, SYMPTOM_LABEL
 from domain.readings.reading import Reading
 from server.app_state import Parts
-from server.episodes.pages import ZONE, must_be_staff, shell_of, unit_of
+from server.episodes.pages import ZONE, must_be_staff, shell_of
 from server.http import AnyRequest, path_id, query_of
 from server.rules import book, explain
 from server.rules.views import FlagView, LimitView, UsedView
@@ -35,17 +34,18 @@ _OVER: Final = {
     True: "It is over by its readings.", False: "It goes on.", None: "Until then it stays open: a missing reading never counts as a good one.",
 }  # fmt: skip
 _CONFIDENCE: Final = {"partial": "Some inputs were missing.", "unconfirmed": "Rests on a value that nobody has confirmed yet."}
-_SAID: Final = {(BY_NAME["symptom"].no, no): label for no, (_, label) in SYMPTOMS.items()}
-_BODY: Final = msgspec.json.Decoder(dict[str, str])
+_SYMPTOM: Final = BY_NAME["symptom"].no
 
 
 def value_of(one: Reading) -> str:
     """A reading as people write it; a symptom in its own words."""
     kind = BY_NO[one.kind]
+    if one.kind == _SYMPTOM and int(one.value) in SYMPTOM_LABEL:
+        return SYMPTOM_LABEL[int(one.value)]
     if kind.codes:
-        return _SAID.get((one.kind, int(one.value))) or kind.codes.get(int(one.value), same(one.value)).replace("_", " ")
+        return kind.codes.get(int(one.value), same(one.value)).replace("_", " ")
     parts = [part for part in (one.value, one.value2, one.value3) if part is not None]
-    return f"{one.comparator or ''}{'/'.join(same(part) for part in parts)} {unit_of(one.kind)}".strip()
+    return f"{one.comparator or ''}{'/'.join(same(part) for part in parts)} {words.unit(kind.unit)}".strip()
 
 
 def _used(one: explain.Used) -> UsedView:
@@ -68,13 +68,13 @@ def _charts(found: explain.Explained) -> tuple[ChartView, ...]:
         ones = [one for one in found.around if one.kind == kind and end - _BEFORE <= one.taken_at <= end]
         if known.codes or len(ones) < 2:  # noqa: PLR2004 - one point is no line
             continue
-        frame = charts.Frame(title=known.label, label=known.label, unit=unit_of(kind), start=end - _BEFORE, end=end,
+        frame = charts.Frame(title=known.label, label=known.label, unit=words.unit(known.unit), start=end - _BEFORE, end=end,
                              places=min(known.places, 1))  # fmt: skip
         points = [(one.taken_at.astimezone(ZONE), one.value) for one in ones]
         marks = [charts.Mark(one.taken_at.astimezone(ZONE), "◆") for one in ones if one.id in marked]
         band = charts.own_band(points, end)
         views.append(ChartView(
-            key=known.name, title=f"{known.label}: the readings used are marked ◆", unit=f"{known.label}, {unit_of(kind)}",
+            key=known.name, title=f"{known.label}: the readings used are marked ◆", unit=f"{known.label}, {words.unit(known.unit)}",
             picture=charts.line_chart(points, band, marks, frame), sentence=charts.sentence(points, band, frame),
             table=tuple(TableRow(at=one.taken_at.astimezone(ZONE), value=value_of(one), note="used" if one.id in marked else "")
                         for one in reversed(ones)),
@@ -104,7 +104,7 @@ def _normal(one: explain.Normal) -> str:
     if one.baseline is None:
         return f"{kind.label} on {words.date(one.on)}: not known yet, fewer than {one.least} sound days in the five weeks before."
     held = one.baseline
-    return (f"{kind.label} on {words.date(one.on)}: usually {charts.number(held.median, kind.places)} {unit_of(one.kind)}, give or take "
+    return (f"{kind.label} on {words.date(one.on)}: usually {charts.number(held.median, kind.places)} {words.unit(kind.unit)}, give or take "
             f"{charts.number(held.spread, max(kind.places, 1))}, from {held.n} days.")  # fmt: skip
 
 
@@ -116,18 +116,12 @@ def _told(found: explain.Explained) -> tuple[LineView, ...]:
             lines.append(LineView(at=one.created_at.astimezone(ZONE), text=f"To {found.row.given_name}: “{one.said}”{seen}"))
         else:
             who = one.name or words.ROLES.get(one.role, one.role)
-            sent = words.RESULTS_SENT.get(one.state, one.state)
-            lines.append(LineView(at=one.created_at.astimezone(ZONE), text=f"To {who} by {words.CHANNELS.get(one.channel, one.channel)}: "
-                                  f"{sent}{seen}"))  # fmt: skip
+            lines.append(LineView(at=one.created_at.astimezone(ZONE), text=f"To {who} {words.sent(one.channel, one.state)}{seen}"))
     return tuple(lines)
 
 
 def _step(one: explain.StepRow) -> LineView:
-    body = _BODY.decode(one.body)
-    who = ", ".join(words.ROLES.get(role, role) for role in body.get("who", "").split() if role != "patient")
-    extra = who or body.get("why") or body.get("result", "").replace("_", " ") or body.get("reason", "")
-    said = words.EVENTS.get(one.what, one.what)
-    return LineView(at=one.at.astimezone(ZONE), text=f"{said}: {extra}" if extra else said, by=one.by_name or "")
+    return LineView(at=one.at.astimezone(ZONE), text=words.event(one.what, one.body), by=one.by_name or "")
 
 
 def _clears(found: explain.Explained) -> str:

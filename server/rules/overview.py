@@ -1,5 +1,6 @@
 """The rules that watch a service: what is in force, how long each limit stood, what each rule is worth."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -123,8 +124,7 @@ async def own(database: Database, reads: Reads, actor: Actor, rule: str, request
         return []
     async with database.begin(actor) as tx:
         found = await store.OWN.all(tx, rule)
-    for patient in {row.patient_id for row in found}:
-        await reads.record(actor, patient, "limits", request_id)
+    await asyncio.gather(*(reads.record(actor, patient, "limits", request_id) for patient in {row.patient_id for row in found}))
     return found
 
 

@@ -64,7 +64,7 @@ def tried_words(key: str, value: Decimal | None, mg: Decimal | None) -> str:
     """One limit as somebody wants it."""
     one = GOVERNED[key]
     shown = f"built in again ({same(one.limit.value)})" if value is None else f"{number(value, mg)} {'' if mg else unit(one)}".strip()
-    return f"{one.rule}, {label(one).lower()}: {shown}"
+    return f"{one.rule}, {words.inside(label(one))}: {shown}"
 
 
 def mode_words(rule: str, mode: str) -> str:
@@ -121,11 +121,10 @@ def _entry(row: store.EntryRow) -> str:
 def _own(row: store.OwnRow) -> LimitView:
     one = GOVERNED[row.name]
     return LimitView(
-        key=row.name, label=f"{row.given_name} {row.family_name}: {label(one).lower()}",
+        key=row.name, label=f"{row.given_name} {row.family_name}: {words.inside(label(one))}",
         value="the service's again" if row.value is None else number(row.value, row.mg), usual=same(one.limit.value),
         unit="" if row.mg else unit(one), who=row.set_by_name or "somebody", since=row.from_at.astimezone(ZONE), reason=row.reason,
-        review_at=None if row.review_at is None else row.review_at.astimezone(ZONE), is_own=True,
-        history=(f"/patients/{row.patient_id}",),
+        review_at=None if row.review_at is None else row.review_at.astimezone(ZONE), is_own=True, href=f"/patients/{row.patient_id}",
     )  # fmt: skip
 
 
@@ -251,7 +250,7 @@ def _changes(form: Mapping[str, str], found: RuleNow) -> list[Change]:
         try:
             value = Decimal(text)
         except InvalidOperation as error:
-            raise Invalid(f"Type a number for {limit.label.lower()}.", "/value") from error
+            raise Invalid(f"Type a number for {words.inside(limit.label)}.", "/value") from error
         glucose = limit.one.limit.mg is not None
         wanted = form.get(f"unit.{limit.one.key}", MMOL) if glucose else None
         if value != (limit.mg if wanted == MG else limit.value):

@@ -8,7 +8,10 @@ from server.web.views import ChartView, Choice, LineView, Rank
 
 
 class LimitView(msgspec.Struct, frozen=True, kw_only=True):
-    """One limit as a page shows it: what it is held against, who set it; `field` names its input, `step` its smallest change."""
+    """One limit as a page shows it: what it is held against, who set it, and at `href` whose own it is.
+
+    `field` names its input, `step` its smallest change.
+    """
 
     key: str
     label: str
@@ -27,6 +30,7 @@ class LimitView(msgspec.Struct, frozen=True, kw_only=True):
     step: str = "any"
     asks_unit: bool = False
     history: tuple[str, ...] = ()
+    href: str = ""
 
     @property
     def field(self) -> str:

@@ -213,13 +213,17 @@ class EpisodeView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LineView(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the timeline, newest first. `found_late` marks what history showed afterwards (DQ-8); `part`: what it is about."""
+    """One line of the timeline, newest first. `found_late` marks what history showed afterwards (DQ-8).
+
+    `about`: the concern it belongs to; `part`: under which choice it is found.
+    """
 
     at: datetime
     text: str
     by: str = ""
     rank: Rank | None = None
     found_late: bool = False
+    about: str = ""
     part: str = ""
 
 

@@ -4,6 +4,8 @@ from datetime import date as _date
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
+
 from domain.episodes.episode import DismissReason, Result
 from server.web.views import Choice
 
@@ -80,6 +82,39 @@ ROLES: Final = {
 }  # fmt: skip
 CHANNELS: Final = {"log": "desk", "email": "e-mail", "app": "app"}
 RESULTS_SENT: Final = {"accepted": "sent", "refused": "refused by the provider", "failed": "could not be sent"}
+
+
+UNITS: Final = {
+    "mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[lb_av]": "lb", "[stone_av]": "stone", "[in_i]": "in", "[ft_i]": "ft",
+    "{fraction}": "as a fraction of 1", "/min": "a minute", "{score}": "points", "umol/L": "µmol/L", "ug/g": "µg/g",
+    "mL/min/{1.73_m2}": "mL/min/1.73 m²", "{puff}": "puffs", "{doses}": "doses",
+}  # fmt: skip
+"""UCUM codes as people write them; one that is not here is written so already."""
+_BODY: Final = msgspec.json.Decoder(dict[str, str])
+
+
+def unit(code: str | None) -> str:
+    """A unit as people write it."""
+    return UNITS.get(code or "", code or "")
+
+
+def inside(said: str) -> str:
+    """Words as they stand within a sentence: an abbreviation keeps its capitals."""
+    return said if any(letter.isupper() for letter in said.partition(" ")[0][1:]) else said[:1].lower() + said[1:]
+
+
+def event(what: str, body: str) -> str:
+    """One line of a concern's history: what was done, to whom or why."""
+    told = _BODY.decode(body)
+    who = ", ".join(ROLES.get(role, role) for role in told.get("who", "").split() if role != "patient")
+    more = who or told.get("why") or told.get("result", "").replace("_", " ") or told.get("reason", "") or told.get("rule", "")
+    said = EVENTS.get(what, what)
+    return f"{said}: {more}" if more else said
+
+
+def sent(channel: str, state: str) -> str:
+    """How somebody was told, and whether that went through."""
+    return f"by {CHANNELS.get(channel, channel)}: {RESULTS_SENT.get(state, state)}"
 
 
 def next_step(step: str | None, due_at: datetime | None, now: datetime) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 from httpx import AsyncClient
 from uuid_utils.compat import uuid7
 
-from domain.detection.judgement import Severity
 from tests.clinic import Clinic
 
 
@@ -22,16 +21,14 @@ async def both(client: AsyncClient, clinic: Clinic) -> tuple[str, str]:
     return ids
 
 
-async def active(clinic: Clinic) -> list[tuple[str, str]]:
-    """Every flag that stands; the queue shows one reason a rule."""
-    async with clinic.parts.database.begin(clinic.actor("nurse")) as tx:
-        rows = await tx.fetch("select rule, severity from flag where patient_id = $1 and state = 'active'", clinic.patient)
-    return sorted((row[0], Severity(row[1]).name.lower()) for row in rows)
+async def active(client: AsyncClient, clinic: Clinic) -> list[tuple[str, str]]:
+    cards = (await client.get("/v1/episodes", headers=clinic.token("nurse"))).json()["items"]
+    return sorted((reason["rule"], reason["severity"]) for card in cards for reason in card["reasons"] if reason["state"] == "active")
 
 
 async def test_f13_both_are_kept_with_where_they_came_from_and_rules_see_one(client: AsyncClient, clinic: Clinic) -> None:
     phone, device = await both(client, clinic)
-    assert await active(clinic) == [("OX-1", "info")]
+    assert await active(client, clinic) == [("OX-1", "info")]
     (link,) = (await client.get(f"/v1/patients/{clinic.patient}/reading-links", headers=clinic.token("nurse"))).json()["items"]
     assert link["copy"] == {"id": phone, "source": "app", "device": None}
     assert link["kept"] == {"id": device, "source": "vendor", "device": f"{clinic.vendor_name} Scale"}
@@ -45,13 +42,13 @@ async def test_f13_taken_apart_they_are_two_and_together_one_again(client: Async
     url, nurse = f"/v1/patients/{clinic.patient}/readings", clinic.token("nurse")
     apart = await client.post(f"{url}/{phone}/apart", json={"reason": "two fingers"}, headers=nurse)
     assert (apart.status_code, apart.json()["isApart"], apart.json()["reason"]) == (200, True, "two fingers")
-    assert await active(clinic) == [("OX-1", "amber"), ("OX-1", "info")]
+    assert await active(client, clinic) == [("OX-1", "amber"), ("OX-1", "info")]
     again = {"id": str(uuid7()), "kind": "heart_rate", "takenAt": datetime.now(UTC).isoformat(), "value": 70, "unit": "/min"}
     await client.put(f"/v1/readings/{again['id']}", json=again, headers=clinic.token("patient"))
-    assert await active(clinic) == [("OX-1", "amber"), ("OX-1", "info")]
+    assert await active(client, clinic) == [("OX-1", "amber"), ("OX-1", "info")]
     back = await client.post(f"{url}/{phone}/together", json={"reason": "one after all"}, headers=nurse)
     assert (back.status_code, back.json()["isApart"]) == (200, False)
-    assert [one for one in await active(clinic) if one[1] == "amber"] == []
+    assert [one for one in await active(client, clinic) if one[1] == "amber"] == []
     assert (await client.post(f"{url}/{device}/apart", json={"reason": "x"}, headers=nurse)).status_code == 404
     assert (await client.post(f"{url}/{phone}/apart", json={"reason": "x"}, headers=clinic.token("vendor"))).status_code == 404
     assert (await client.post(f"{url}/{phone}/apart", json={"reason": "x"}, headers=clinic.token("stranger"))).status_code == 404

@@ -248,11 +248,6 @@ def test_md_3_while_silence_goes_on_its_earlier_flag_stays_as_it_is() -> None:
     assert look(watch(*ALL, marks=(drop,)), NOW).judged == frozenset({UUID(int=5)})
 
 
-def test_md_5_what_is_missing_is_said() -> None:
-    assert silence.enough({"readings": 12, "days": 2}, {"readings": 12, "days": 3}) == ("days: 2 of 3",)
-    assert silence.enough({}, {"readings": 12}) == ("readings: 0 of 12",)
-
-
 def test_md_4_no_reading_is_the_anchor_of_a_rule_about_what_did_not_come() -> None:
     one = reading("body_weight", 80)
     assert [judged(rule, one) for rule in silence.RULES] == [None, None, None]
