@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.errors import FreshSignInNeeded, OutOfScope
+from domain.errors import FreshSignInNeeded, NotFound, OutOfScope
 
 FRESH_S: Final = 300
 """TOK-8: what changes how people are watched needs a sign-in of the last five minutes."""
@@ -55,6 +55,11 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse unless this sign-in carries the scope."""
         if scope not in self.scopes:
             raise OutOfScope(f"This needs the scope {scope}.")
+
+    def must_be_staff(self) -> None:
+        """For anybody else there is nothing (ACC-3)."""
+        if self.kind is not ActorKind.STAFF:
+            raise NotFound
 
     def must_be_fresh(self, now: datetime) -> None:
         """Refuse staff who did not show both factors in the last five minutes (TOK-8)."""

@@ -58,8 +58,13 @@ def problem_of(error: BaseException) -> tuple[Problem, dict[str, str]]:
     return _page("our-fault", 500, retry=True), {}
 
 
+def status_of(error: refusals.Refusal) -> int:
+    """The status of a refusal: its own, or that of what it is a kind of."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
 def _refused(error: refusals.Refusal) -> tuple[Problem, dict[str, str]]:
-    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    status = status_of(error)
     headers: dict[str, str] = {}
     again = False
     if isinstance(error, refusals.Busy | refusals.StillRunning):

@@ -19,11 +19,12 @@ from server.app_state import Parts
 from server.auth.pages import go
 from server.desk import pictures, service, story
 from server.desk.store import DeviceRow, FactRow
-from server.episodes.pages import CHANGED, DONE, ZONE, concern_views, must_be_staff, perform, row_again, shell_of
+from server.episodes.pages import DONE, ZONE, concern_views, perform, row_again, shell_of
 from server.http import AnyRequest, header, path_id, query_of
 from server.plans import pages as plan_section
 from server.web import words
 from server.web.layout import Pages, policy
+from server.web.refused import refused
 from server.web.routes import html
 from server.web.views import Choice, DeputyView, DeviceView, PatientView, PlanView, ShareView
 
@@ -109,7 +110,7 @@ async def person(
     request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], patient_id: FromPath[str]
 ) -> Response[bytes]:
     """One person: why they are flagged, what was measured, what happened, who cares for them."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     return await shown(request, parts, actor, path_id(patient_id))
 
 
@@ -119,7 +120,7 @@ async def act(
     episode_id: FromPath[str], what: FromPath[str],
 ) -> Response[bytes]:  # fmt: skip
     """Take, put off or close; then back to where it was pressed. A refusal is said where it was pressed too."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     patient = path_id(patient_id)
     in_place = header(request.scope, b"hx-request") == b"true"
     fault = ""
@@ -127,8 +128,7 @@ async def act(
     try:
         await perform(request, parts, actor, patient, path_id(episode_id), what)
     except (Conflict, StaleVersion, Invalid) as error:
-        fault = CHANGED if isinstance(error, StaleVersion) else error.detail
-        status = 422 if isinstance(error, Invalid) else 409
+        fault, status = refused(error)
     if in_place:
         return await row_again(request, parts, actor, patient, said=fault or DONE.get(what, ""), fault=fault)
     if fault:

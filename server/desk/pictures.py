@@ -92,7 +92,9 @@ def _pressure(told: Told, rows: Sequence[ReadingRow]) -> ChartView:
     pairs = [(row.taken_at.astimezone(told.zone), row.value, row.value2 or Decimal(0)) for row in rows]
     diary = week([Pressure(at.date(), at.hour < _NOON, high, low) for at, high, low in pairs], told.on(told.now))
     title = f"{kind.label}: {value_of(rows[-1])} {frame.unit}"
-    if diary.mean is not None:
+    if diary.missing:
+        title += ", too few in 7 days for a mean"
+    elif diary.mean is not None:
         is_above = diary.mean.systolic >= target.high or diary.mean.diastolic >= target.low
         title = f"{kind.label}: mean {diary.mean.systolic}/{diary.mean.diastolic} {frame.unit} in 7 days, " + (
             "above target" if is_above else "below target"

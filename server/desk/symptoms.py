@@ -60,6 +60,7 @@ def _squares(told: Told) -> ChartView | None:
     return ChartView(
         key="symptoms", kind=_SYMPTOM, title=title, picture=charts_days.squares(rows, last, _SQUARE_DAYS, frame, said),
         sentence="Darker is worse, the number says how much; an empty square is a day without word of it.", unit="How much",
+        is_wide=True,
         table=tuple(TableRow(at=_noon(on, told.zone), value=str(value), note=label, is_day=True) for on, label, value in lines[:MOST_ROWS]),
     )  # fmt: skip
 

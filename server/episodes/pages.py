@@ -14,7 +14,7 @@ from litestar.di import NamedDependency
 from litestar.response import Response, Stream
 from markupsafe import Markup
 
-from domain.actor import Actor, ActorKind
+from domain.actor import Actor
 from domain.days import day, years
 from domain.detection import advice
 from domain.detection.catalogue import GOVERNED, label, unit
@@ -68,18 +68,11 @@ GROUPS: Final = {
 }  # fmt: skip
 _SNOOZES: Final = {"1h": timedelta(hours=1), "4h": timedelta(hours=4), "1d": timedelta(days=1), "7d": timedelta(days=7)}
 _SNOOZE_WORDS: Final = {"1h": "1 hour", "4h": "4 hours", "1d": "Until tomorrow", "7d": "A week"}
-CHANGED: Final = "Somebody changed this since you looked. This is how it is now."
 NOT_CURRENT: Final = (
     "The watch is not running: readings are stored and judged, but nobody is reminded. Tell whoever runs this service."
 )
 DONE: Final = {"start": "Noted.", "acknowledge": "Taken: it is yours.", "snooze": "Put off.", "close": "Closed."}
 _STAFF_ROLE: Final = {"nurse": "specialist nurse", "lead": "lead nurse", "coordinator": "coordinator", "admin": "administrator"}
-
-
-def must_be_staff(actor: Actor) -> None:
-    """Pages are for staff; for anybody else there is nothing."""
-    if actor.kind is not ActorKind.STAFF:
-        raise NotFound
 
 
 async def shell_of(request: AnyRequest, parts: Parts, actor: Actor, *, section: str = "", said: str = "") -> Shell:
@@ -211,7 +204,7 @@ def _seen(states: dict[UUID, str]) -> str:
 @get("/", include_in_schema=False)
 async def queue(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[bytes]:
     """Who needs me, most urgent first, why, and how many are steady."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"])
     now = found.as_of.astimezone(ZONE)
     ready = await parts.ready()
@@ -316,7 +309,7 @@ async def row_again(request: AnyRequest, parts: Parts, actor: Actor, patient: UU
 @get("/events", include_in_schema=False)
 async def events(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Stream:
     """Rows as they change. Each is read again under the viewer's own rights, so a withdrawn grant is felt at once (ACC-5)."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     shell = await shell_of(request, parts, actor)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return Stream(_rows(request, parts, shell), media_type="text/event-stream", headers=headers)

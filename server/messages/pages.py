@@ -17,13 +17,14 @@ from server.app_state import Parts
 from server.auth.pages import go
 from server.auth.routes import form_of
 from server.desk.service import head
-from server.episodes.pages import ZONE, must_be_staff, shell_of
+from server.episodes.pages import ZONE, shell_of
 from server.http import AnyRequest, path_id
 from server.messages import service
 from server.messages.shown import about
 from server.messages.store import MessageRow
 from server.web import words
 from server.web.layout import Pages, policy
+from server.web.refused import refused
 from server.web.routes import html
 
 
@@ -93,7 +94,7 @@ def _line(row: MessageRow, now: datetime) -> MessageLine:
 @get("/messages", include_in_schema=False)
 async def inbox(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[bytes]:
     """Who waits for an answer, the longest waiting first."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     found = await service.inbox(parts.database, parts.reads, actor, request.scope["state"]["request_id"])
     now = found.as_of.astimezone(ZONE)
     lines = tuple(
@@ -127,7 +128,7 @@ async def thread(
     request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], patient_id: FromPath[str]
 ) -> Response[bytes]:
     """One person's messages, newest first."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     return await _shown(request, parts, actor, path_id(patient_id))
 
 
@@ -137,7 +138,7 @@ async def press(
     message_id: FromPath[str], what: FromPath[str],
 ) -> Response[bytes]:  # fmt: skip
     """Answer, say that you act, or close; what was typed is never lost to a refusal."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     patient, message = path_id(patient_id), path_id(message_id)
     form = await form_of(request)
     request_id = request.scope["state"]["request_id"]
@@ -152,8 +153,8 @@ async def press(
         else:
             raise NotFound
     except (Conflict, Invalid) as error:
-        status = 422 if isinstance(error, Invalid) else 409
-        return await _shown(request, parts, actor, patient, fault=error.detail, typed=text, status=status)
+        fault, status = refused(error)
+        return await _shown(request, parts, actor, patient, fault=fault, typed=text, status=status)
     return go(f"/patients/{patient}/messages")
 
 

@@ -126,7 +126,8 @@ async def answer(  # noqa: PLR0913 - one message
     about: About | None = None,
 ) -> Sent:  # fmt: skip
     """The team writes: whoever is in it, in the team's name. The person finds it in the app at once."""
-    _must_be_staff(actor, Scope.EPISODES_ACT)
+    actor.must_be_staff()
+    actor.must(Scope.EPISODES_ACT)
     body = _text(text, "/text", 2000)
     now = clock.now()
     async with database.begin(actor, one=patient) as tx:
@@ -146,12 +147,6 @@ async def answer(  # noqa: PLR0913 - one message
     return Sent(is_new=before is None, red_words=(), reply=reply)
 
 
-def _must_be_staff(actor: Actor, scope: Scope) -> None:
-    if actor.kind is not ActorKind.STAFF:
-        raise NotFound
-    actor.must(scope)
-
-
 async def mine(database: Database, reads: Reads, actor: Actor, request_id: UUID) -> Thread:
     """The asker's own messages with their receipts (F52)."""
     if actor.kind is not ActorKind.PATIENT:
@@ -167,7 +162,8 @@ async def mine(database: Database, reads: Reads, actor: Actor, request_id: UUID)
 
 async def thread(database: Database, reads: Reads, actor: Actor, request_id: UUID, patient: UUID) -> Thread:
     """One person's messages as their team reads them; reading is the receipt that the person sees."""
-    _must_be_staff(actor, Scope.EPISODES_READ)
+    actor.must_be_staff()
+    actor.must(Scope.EPISODES_READ)
     now = clock.now()
     async with database.begin(actor, one=patient) as tx:
         if await store.STAFF_TEAM.one(tx, patient, now) is None:
@@ -181,7 +177,8 @@ async def thread(database: Database, reads: Reads, actor: Actor, request_id: UUI
 
 async def inbox(database: Database, reads: Reads, actor: Actor, request_id: UUID) -> Inbox:
     """Whose messages wait for the asker's teams."""
-    _must_be_staff(actor, Scope.EPISODES_READ)
+    actor.must_be_staff()
+    actor.must(Scope.EPISODES_READ)
     async with database.begin(actor) as tx:
         rows = await store.WAITING.all(tx)
     await asyncio.gather(*(reads.record(actor, row.patient_id, "messages", request_id, n=row.n) for row in rows))
@@ -190,7 +187,8 @@ async def inbox(database: Database, reads: Reads, actor: Actor, request_id: UUID
 
 async def act(database: Database, reads: Reads, actor: Actor, request_id: UUID, patient: UUID, message: UUID) -> None:
     """Say that something is being done about it; Conflict where somebody was faster."""
-    _must_be_staff(actor, Scope.EPISODES_ACT)
+    actor.must_be_staff()
+    actor.must(Scope.EPISODES_ACT)
     async with database.begin(actor, one=patient) as tx:
         if await store.ACT.one(tx, patient, message, clock.now()) is None:
             await _refuse(tx, patient, message)
@@ -202,7 +200,8 @@ async def close(  # noqa: PLR0913 - one message and what came of it
     database: Database, reads: Reads, actor: Actor, request_id: UUID, patient: UUID, message: UUID, closing: str
 ) -> None:
     """It is dealt with; the sentence is what its writer reads."""
-    _must_be_staff(actor, Scope.EPISODES_ACT)
+    actor.must_be_staff()
+    actor.must(Scope.EPISODES_ACT)
     said = _text(closing, "/closing", _CLOSING)
     async with database.begin(actor, one=patient) as tx:
         if await store.CLOSE.one(tx, patient, message, clock.now(), said) is None:

@@ -22,16 +22,16 @@ from domain.readings.units import accepts
 from server.app_state import Parts
 from server.auth.pages import go
 from server.auth.routes import form_of
-from server.episodes.pages import ZONE, must_be_staff, shell_of, version_of_form
+from server.episodes.pages import ZONE, shell_of, version_of_form
 from server.http import AnyRequest, path_id
 from server.quarantine import service
 from server.web import words
 from server.web.layout import Pages, policy
+from server.web.refused import refused
 from server.web.routes import html
 from server.web.views import Choice, HeldListView, HeldView, LineView
 
 _SHOWN: Final = 100
-_CHANGED: Final = "Somebody decided about this since you looked. This is how it is now."
 _DID: Final = {
     "release": "Believed as it was sent", "correct": "Corrected", "discard": "Set aside", "hold": "Held again",
     "confirm": "The person says it is right as sent",
@@ -86,7 +86,7 @@ def _list(found: Sequence[service.Held], fault: str) -> HeldListView:
 @get("/held", include_in_schema=False)
 async def held(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[bytes]:
     """Held readings of everybody whom the nurse may see, newest first."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     return await _page(request, parts, actor)
 
 
@@ -121,7 +121,7 @@ async def decide(
     held_id: FromPath[str], what: FromPath[str],
 ) -> Response[bytes]:  # fmt: skip
     """One decision; then the list again. A refusal is said on the page where it was pressed."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     if what not in _SAID:
         raise NotFound
     patient, wanted, step = path_id(patient_id), path_id(held_id), Step(what)
@@ -134,8 +134,8 @@ async def decide(
         await service.decide(parts.database, parts.ingest, actor, request.scope["state"]["request_id"], patient, wanted, version,
                              step, form["reason"], change)  # fmt: skip
     except (Conflict, StaleVersion, Invalid) as error:
-        fault = _CHANGED if isinstance(error, StaleVersion) else error.detail
-        return await _page(request, parts, actor, fault=fault, status=422 if isinstance(error, Invalid) else 409)
+        fault, status = refused(error)
+        return await _page(request, parts, actor, fault=fault, status=status)
     return go("/held")
 
 

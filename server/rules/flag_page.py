@@ -14,7 +14,7 @@ from domain.detection.rule import same
 from domain.readings.kinds import BY_NAME, BY_NO, SYMPTOM_LABEL
 from domain.readings.reading import Reading
 from server.app_state import Parts
-from server.episodes.pages import ZONE, must_be_staff, shell_of
+from server.episodes.pages import ZONE, shell_of
 from server.http import AnyRequest, path_id, query_of
 from server.rules import book, explain
 from server.rules.views import FlagView, LimitView, UsedView
@@ -158,7 +158,7 @@ async def flag(
     request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], patient_id: FromPath[str], flag_id: FromPath[str]
 ) -> Response[bytes]:
     """Why this person was flagged (F38)."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     query_of(request.scope, {})
     found = await explain.explain(parts.database, parts.reads, actor, request.scope["state"]["request_id"], path_id(patient_id),
                                   path_id(flag_id))  # fmt: skip

@@ -82,7 +82,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 
 async def overview(database: Database, actor: Actor, team: UUID | None = None) -> Overview:
     """The rules of one service: the asker's own unless another of the organisation is named."""
-    service.must_be_staff(actor)
+    actor.must_be_staff()
     actor.must(Scope.EPISODES_READ if Scope.EPISODES_READ in actor.scopes else Scope.LIMITS_PROPOSE)
     now = clock.now()
     async with database.begin(actor) as tx:

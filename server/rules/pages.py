@@ -23,7 +23,7 @@ from server import clock
 from server.app_state import Parts
 from server.auth.pages import go
 from server.auth.routes import form_of
-from server.episodes.pages import GROUPS, ZONE, must_be_staff, shell_of
+from server.episodes.pages import GROUPS, ZONE, shell_of
 from server.http import AnyRequest, path_id, query_of
 from server.rules import book, overview, service, store, tries
 from server.rules.overview import LimitNow, RuleNow
@@ -42,10 +42,10 @@ from server.rules.views import (
 )
 from server.web import words
 from server.web.layout import Pages, policy
+from server.web.refused import refused
 from server.web.routes import html
 from server.web.views import Choice, Rank
 
-STALE: Final = "Your sign-in is older than five minutes. Sign in again (link below), then press once more: nothing was lost."
 REVIEW: Final = timedelta(days=90)
 _STEPS: Final = 40
 _SHOWN: Final = 60
@@ -167,7 +167,7 @@ def rules_view(found: overview.Overview) -> RulesView:
 @get("/rules", include_in_schema=False)
 async def rules(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[bytes]:
     """Every rule in plain words with its mode and what it was worth (F40)."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     query: dict[str, Any] = query_of(request.scope, {"team": UUID})
     view = rules_view(await overview.overview(parts.database, actor, query.get("team")))
     shell = await shell_of(request, parts, actor, section="rules")
@@ -235,7 +235,7 @@ def _rules_of(run: tries.Run) -> frozenset[str]:
 @get("/rules/{rule:str}", include_in_schema=False)
 async def rule(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], rule: FromPath[str]) -> Response[bytes]:
     """One rule with its limits per service and person, what it was worth, and the form that tries another limit or mode."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     query: dict[str, Any] = query_of(request.scope, {"team": UUID})
     return await _rule_page(request, parts, actor, rule, query.get("team"))
 
@@ -263,7 +263,7 @@ def _changes(form: Mapping[str, str], found: RuleNow) -> list[Change]:
 @post("/rules/{rule:str}/try", include_in_schema=False, status_code=200)
 async def ask(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], rule: FromPath[str]) -> Response[bytes]:
     """Try the limits or the mode of the form on the last weeks of the real caseload; changes nothing (F39)."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     form = await form_of(request)
     team = path_id(form.get("team", ""))
     try:
@@ -375,7 +375,7 @@ async def _try_page(  # noqa: PLR0913 - one page
 @get("/rules/tries/{run_id:str}", include_in_schema=False)
 async def tried(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], run_id: FromPath[str]) -> Response[bytes]:
     """How far a trial is and what it found; asked again every two seconds where scripts run."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     return await _try_page(request, parts, actor, path_id(run_id))
 
 
@@ -408,14 +408,13 @@ async def _send(parts: Parts, actor: Actor, request_id: UUID, run: tries.Run, fo
 @post("/rules/tries/{run_id:str}/send", include_in_schema=False, status_code=200)
 async def send(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], run_id: FromPath[str]) -> Response[bytes]:
     """Send what was tried for the second signature (F46)."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     run = path_id(run_id)
     form = await form_of(request)
     try:
         await _send(parts, actor, request.scope["state"]["request_id"], await tries.one(parts.database, actor, run), form)
     except (Invalid, Conflict, FreshSignInNeeded) as error:
-        fault = STALE if isinstance(error, FreshSignInNeeded) else error.detail
-        status = 422 if isinstance(error, Invalid) else 409 if isinstance(error, Conflict) else 403
+        fault, status = refused(error)
         return await _try_page(request, parts, actor, run, fault=fault, reason=form.get("reason", "")[:1000], status=status)
     return go("/rules/proposals")
 

@@ -19,13 +19,14 @@ from server import clock
 from server.app_state import Parts
 from server.auth.pages import go
 from server.auth.routes import form_of
-from server.episodes.pages import ZONE, must_be_staff, shell_of
+from server.episodes.pages import ZONE, shell_of
 from server.http import AnyRequest, path_id, query_of
 from server.rules import overview, personal, service, store, tries
-from server.rules.pages import STALE, headline, mode_words, number, tried_words
+from server.rules.pages import headline, mode_words, number, tried_words
 from server.rules.views import ProposalsView, ProposalView
 from server.web import words
 from server.web.layout import Pages, policy
+from server.web.refused import refused
 from server.web.routes import html
 
 _DECIDED: Final = 20
@@ -100,13 +101,13 @@ async def _page(request: AnyRequest, parts: Parts, actor: Actor, *, fault: str =
 @get("/rules/proposals", include_in_schema=False)
 async def proposals(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[bytes]:
     """What waits for a signature first, then what was decided."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     query_of(request.scope, {})
     return await _page(request, parts, actor)
 
 
 async def _decide(request: AnyRequest, parts: Parts, actor: Actor, what: str, proposal: UUID, patient: UUID | None) -> Response[bytes]:
-    must_be_staff(actor)
+    actor.must_be_staff()
     if what not in {"sign", "decline"}:
         raise NotFound
     form = await form_of(request)
@@ -124,8 +125,7 @@ async def _decide(request: AnyRequest, parts: Parts, actor: Actor, what: str, pr
         else:
             await personal.end(*here, patient, proposal, admit(reason, pointer="/reason", most=1000))
     except (Invalid, Conflict, FreshSignInNeeded, OutOfScope) as error:
-        fault = STALE if isinstance(error, FreshSignInNeeded) else error.detail
-        status = 422 if isinstance(error, Invalid) else 409 if isinstance(error, Conflict) else 403
+        fault, status = refused(error)
         return await _page(request, parts, actor, fault=fault, status=status)
     return go("/rules/proposals")
 

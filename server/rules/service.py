@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from uuid_utils.compat import uuid7
 
-from domain.actor import Actor, ActorKind, Scope
+from domain.actor import Actor, Scope
 from domain.detection.catalogue import CATALOGUE, GOVERNED
 from domain.detection.engine import BY_ID, RULE_SET
 from domain.episodes.value import may_rest
@@ -50,12 +50,6 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset({one.key.partition(".")[0] for one in self.changes} | self.modes.keys())
 
 
-def must_be_staff(actor: Actor) -> None:
-    """Nobody else has anything to do here; to them it does not exist (ACC-3)."""
-    if actor.kind is not ActorKind.STAFF:
-        raise NotFound
-
-
 def entries_of(rows: Sequence[store.EntryRow]) -> dict[UUID, dict[str, tuple[Dated, ...]]]:
     """Team -> key -> its entries, each until the next one begins."""
     found: dict[UUID, dict[str, tuple[Dated, ...]]] = {}
@@ -90,7 +84,7 @@ async def propose(  # noqa: PLR0913 - one proposal
     period: Period, run: UUID | None = None,
 ) -> Proposal:  # fmt: skip
     """Ask for other limits for a service. Nothing changes until two people have signed. Raises Invalid with a pointer."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     actor.must(Scope.LIMITS_PROPOSE)
     now = clock.now()
     actor.must_be_fresh(now)
@@ -112,7 +106,7 @@ async def propose_modes(  # noqa: PLR0913 - one proposal
     review_at: datetime, run: UUID | None = None,
 ) -> Proposal:  # fmt: skip
     """Ask that rules are shown, or recorded only, for a service; it holds from the second signature on. Raises Invalid."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     actor.must(Scope.LIMITS_PROPOSE)
     now = clock.now()
     actor.must_be_fresh(now)
@@ -165,7 +159,7 @@ def of_row(row: store.ProposalRow) -> Proposal:
 
 async def sign(database: Database, reads: Reads, actor: Actor, request_id: UUID, proposal: UUID) -> Proposal:
     """Sign as a clinician of that service; the second signature, by somebody else, puts it in force from its date on."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     actor.must(Scope.LIMITS_SIGN)
     now = clock.now()
     actor.must_be_fresh(now)
@@ -222,7 +216,7 @@ async def _enact(tx: Tx, proposal: Proposal, now: datetime) -> None:
 
 async def end(database: Database, reads: Reads, actor: Actor, request_id: UUID, proposal: UUID, reason: str) -> Proposal:
     """Take back what has not begun; what is in force is ended by a new proposal, so that the past stays as it was."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     if actor.scopes.isdisjoint({Scope.LIMITS_SIGN, Scope.LIMITS_PROPOSE}):
         actor.must(Scope.LIMITS_SIGN)
     now = clock.now()
@@ -250,7 +244,7 @@ async def end(database: Database, reads: Reads, actor: Actor, request_id: UUID, 
 
 async def proposals(database: Database, actor: Actor, *, team: UUID | None = None) -> list[Proposal]:
     """What is waiting first, then what was decided, newest first."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     actor.must(Scope.EPISODES_READ if Scope.EPISODES_READ in actor.scopes else Scope.LIMITS_PROPOSE)
     async with database.begin(actor) as tx:
         known = await teams(tx, actor)
@@ -263,7 +257,7 @@ async def proposals(database: Database, actor: Actor, *, team: UUID | None = Non
 
 async def proposal(database: Database, actor: Actor, wanted: UUID) -> Proposal:
     """One proposal of the asker's organisation."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     actor.must(Scope.EPISODES_READ if Scope.EPISODES_READ in actor.scopes else Scope.LIMITS_PROPOSE)
     async with database.begin(actor) as tx:
         return await _one(tx, wanted)

@@ -206,7 +206,7 @@ async def ask(  # noqa: PLR0913 - one trial
     modes: dict[str, Mode] | None = None, days: int = DAYS,
 ) -> Run:  # fmt: skip
     """Ask for a trial; the worker begins it within a second. Refused as the change itself would be (Invalid, pointer)."""
-    service.must_be_staff(actor)
+    actor.must_be_staff()
     actor.must(Scope.LIMITS_PROPOSE)
     actor.must(Scope.EPISODES_READ)
     now = clock.now()
@@ -254,7 +254,7 @@ def of_row(row: RunRow) -> Run:
 
 async def one(database: Database, actor: Actor, run: UUID) -> Run:
     """One trial of the asker's organisation."""
-    service.must_be_staff(actor)
+    actor.must_be_staff()
     async with database.begin(actor) as tx:
         row = await ONE.one(tx, run)
     if row is None:
@@ -264,21 +264,21 @@ async def one(database: Database, actor: Actor, run: UUID) -> Run:
 
 async def last(database: Database, actor: Actor, teams: Sequence[UUID], most: int = 20) -> list[Run]:
     """The last trials of some services, newest first."""
-    service.must_be_staff(actor)
+    actor.must_be_staff()
     async with database.begin(actor) as tx:
         return [of_row(row) for row in await LAST.all(tx, list(teams), most)]
 
 
 async def some(database: Database, actor: Actor, runs: Sequence[UUID]) -> list[Run]:
     """Trials of the asker's organisation by their ids; what is not there is left out."""
-    service.must_be_staff(actor)
+    actor.must_be_staff()
     async with database.begin(actor) as tx:
         return [of_row(row) for run in dict.fromkeys(runs) for row in await ONE.all(tx, run)]
 
 
 async def people(database: Database, reads: Reads, actor: Actor, run: UUID, request_id: UUID) -> list[Person]:
     """Who would have been watched differently: those whom the asker may see, and what of theirs."""
-    service.must_be_staff(actor)
+    actor.must_be_staff()
     actor.must(Scope.EPISODES_READ)
     async with database.begin(actor) as tx:
         rows = await PEOPLE.all(tx, run)

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from uuid_utils.compat import uuid7
 
-from domain.actor import Actor, ActorKind, Scope
+from domain.actor import Actor, Scope
 from domain.episodes import calendar
 from domain.episodes.calendar import Hours
 from domain.episodes.escalation import Role
@@ -147,14 +147,9 @@ async def _whole(tx: Tx, team: UUID, now: datetime) -> Whole:
     )  # fmt: skip
 
 
-def _must_be_staff(actor: Actor) -> None:
-    if actor.kind is not ActorKind.STAFF:
-        raise NotFound
-
-
 async def whole(database: Database, actor: Actor, team: UUID) -> Whole:
     """One service of the asker's organisation."""
-    _must_be_staff(actor)
+    actor.must_be_staff()
     async with database.begin(actor) as tx:
         return await _whole(tx, team, clock.now())
 
@@ -170,7 +165,7 @@ async def set_hours(  # noqa: PLR0913 - one service's hours
     database: Database, reads: Reads, actor: Actor, request_id: UUID, team: UUID, hours: Sequence[Hours], telephone: str, out_of_hours: str,
 ) -> Whole:  # fmt: skip
     """When it is staffed from now on, and what people are told and ring outside these hours. Raises Invalid with a pointer."""
-    _must_be_staff(actor)
+    actor.must_be_staff()
     actor.must_be_fresh(clock.now())
     calendar.must_fit(hours)
     if not out_of_hours.strip():
@@ -197,7 +192,7 @@ async def close(  # noqa: PLR0913 - one closure
     database: Database, reads: Reads, actor: Actor, request_id: UUID, team: UUID, from_at: datetime, to_at: datetime, reason: str,
 ) -> Whole:  # fmt: skip
     """The service is closed for a while; the out-of-hours route holds then. Bank holidays are known already."""
-    _must_be_staff(actor)
+    actor.must_be_staff()
     now = clock.now()
     _must_be_span(from_at, to_at, now)
     async with database.begin(actor) as tx:
@@ -210,7 +205,7 @@ async def close(  # noqa: PLR0913 - one closure
 
 async def reopen(database: Database, reads: Reads, actor: Actor, request_id: UUID, team: UUID, closure: UUID) -> Whole:
     """It is open after all."""
-    _must_be_staff(actor)
+    actor.must_be_staff()
     async with database.begin(actor) as tx:
         await _must_manage(tx, actor, team)
         if await DROP_CLOSURE.one(tx, team, closure) is None:
@@ -225,7 +220,7 @@ async def put_on_duty(  # noqa: PLR0913 - one duty
     to_at: datetime,
 ) -> Whole:  # fmt: skip
     """Somebody of the service has a duty for a while: nurse, deputy or lead."""
-    _must_be_staff(actor)
+    actor.must_be_staff()
     now = clock.now()
     if role not in DUTIES_OF:
         raise Invalid("One of nurse, deputy, lead.", "/role")
@@ -248,7 +243,7 @@ DUTIES_OF: Final = (Role.NURSE, Role.DEPUTY, Role.LEAD)
 
 async def take_off_duty(database: Database, reads: Reads, actor: Actor, request_id: UUID, team: UUID, duty: UUID) -> Whole:
     """They do not have this duty after all."""
-    _must_be_staff(actor)
+    actor.must_be_staff()
     async with database.begin(actor) as tx:
         await _must_manage(tx, actor, team)
         if await DROP_DUTY.one(tx, team, duty) is None:

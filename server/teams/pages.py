@@ -19,15 +19,15 @@ from domain.text import admit
 from server.app_state import Parts
 from server.auth.pages import go
 from server.auth.routes import form_of
-from server.episodes.pages import NOT_CURRENT, must_be_staff, shell_of
+from server.episodes.pages import NOT_CURRENT, shell_of
 from server.episodes.routes import says
 from server.http import AnyRequest, path_id, query_of
 from server.rules import service as rules
-from server.rules.pages import STALE
 from server.teams import manage
 from server.teams.views import DayView, SpanView, TeamView
 from server.web import words
 from server.web.layout import Pages, policy
+from server.web.refused import refused
 from server.web.routes import html
 from server.web.views import Choice
 
@@ -107,7 +107,7 @@ async def _page(request: AnyRequest, parts: Parts, actor: Actor, team: UUID | No
 @get("/team", include_in_schema=False)
 async def team(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[bytes]:
     """Is anyone watching now, and who (F49)."""
-    must_be_staff(actor)
+    actor.must_be_staff()
     query: dict[str, Any] = query_of(request.scope, {"team": UUID})
     return await _page(request, parts, actor, query.get("team"))
 
@@ -160,7 +160,7 @@ async def _change(parts: Parts, actor: Actor, request_id: UUID, team: UUID, what
 
 
 async def _do(request: AnyRequest, parts: Parts, actor: Actor, team: UUID, what: str, one: UUID | None) -> Response[bytes]:
-    must_be_staff(actor)
+    actor.must_be_staff()
     form = await form_of(request)
     request_id: UUID = request.scope["state"]["request_id"]
     try:
@@ -173,8 +173,7 @@ async def _do(request: AnyRequest, parts: Parts, actor: Actor, team: UUID, what:
         else:
             raise NotFound
     except (Invalid, Conflict, FreshSignInNeeded) as error:
-        fault = STALE if isinstance(error, FreshSignInNeeded) else error.detail
-        status = 422 if isinstance(error, Invalid) else 409 if isinstance(error, Conflict) else 403
+        fault, status = refused(error)
         return await _page(request, parts, actor, team, fault=fault, status=status)
     return go(f"/team?team={team}")
 

@@ -51,7 +51,7 @@ def squares(rows: Sequence[Row], last: date, length: int, frame: Frame, words: s
     for offset in range(0, length, 7):
         on = first + timedelta(days=offset)
         body += f'<text class="chart-text" x="{_LEFT + offset * _SIZE}" y="{shown.height - 8}">{on.day} {on:%b}</text>'
-    return svg(shown, "chart chart--squares", words, body)
+    return svg(shown, "chart chart--squares chart--days", words, body)
 
 
 def calendar(days: Mapping[date, int], last: date, weeks: int, frame: Frame, words: str) -> Markup:

@@ -16,6 +16,7 @@ Point = tuple[datetime, Decimal | float]
 Pair = tuple[datetime, Decimal | float, Decimal | float]
 _CLOSE: Final = 26
 """Ticks nearer to each other than this stand in different rows."""
+_ROWS: Final = 3
 
 
 class Band(msgspec.Struct, frozen=True):
@@ -69,7 +70,7 @@ class Area:
     """Where an instant and a value lie on the canvas."""
 
     def __init__(
-        self, frame: Frame, values: Sequence[float], bands: Iterable[Band], pad: tuple[int, int, int, int] = (38, 14, 26, 46)
+        self, frame: Frame, values: Sequence[float], bands: Iterable[Band], pad: tuple[int, int, int, int] = (50, 14, 26, 46)
     ) -> None:
         self.frame = frame
         self.top, self.right, self.bottom, self.left = pad
@@ -196,13 +197,13 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def ticks(area: Area, marks: Sequence[Mark]) -> str:
-    """What happened on the way; neighbours take turns between two rows, so that their labels can be read."""
+    """What happened on the way; neighbours take the first of three rows in which their label can be read."""
     parts: list[str] = []
-    before, row = -_CLOSE, 0
+    taken = [-float(_CLOSE)] * _ROWS
     for mark in sorted(marks, key=lambda one: one.at):
         x = area.x(mark.at)
-        row = 1 - row if x - before < _CLOSE else 0
-        before = x
+        row = next((row for row, before in enumerate(taken) if x - before >= _CLOSE), taken.index(min(taken)))
+        taken[row] = x
         y = area.top - 8 - 14 * row
         parts.append(
             f'<path class="chart-mark" d="M{x:.1f} {y + 3:.1f}V{area.frame.height - area.bottom}"/>'

@@ -172,7 +172,7 @@ class ChartView(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of reading: the finding as title, the picture, its sentence and its numbers, newest first.
 
     `picture` is empty where there is too little to draw, and the sentence says why. `notes` are the words of its ticks;
-    `has_evidence`: rings in it show what an open flag rests on; `kind` is the kind's number.
+    `has_evidence`: rings in it show what an open flag rests on; `kind` is the kind's number; `is_wide`: a small screen moves it sideways.
     """
 
     key: str
@@ -185,6 +185,7 @@ class ChartView(msgspec.Struct, frozen=True, kw_only=True):
     aside: Markup = Markup()
     notes: tuple[TableRow, ...] = ()
     has_evidence: bool = False
+    is_wide: bool = False
 
 
 class EpisodeView(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,6 +49,9 @@ def test_tok_8_staff_sign_in_again_before_they_change_how_people_are_watched() -
     with pytest.raises(FreshSignInNeeded):
         nurse.must_be_fresh(now + timedelta(seconds=1))
     Actor(id=new_id(), kind=ActorKind.PATIENT, scopes=frozenset(), auth_at=0).must_be_fresh(now)
+    nurse.must_be_staff()
+    with pytest.raises(NotFound):
+        Actor(id=new_id(), kind=ActorKind.PATIENT, scopes=frozenset()).must_be_staff()
 
 
 def test_c_6_scope_by_age() -> None:

@@ -81,7 +81,7 @@ async def test_al_1_take_and_close_with_an_outcome_by_plain_forms(client: AsyncC
     assert taken.status_code == 303
     person = await client.get(taken.headers["location"], headers=mine)
     assert "yours" in person.text
-    assert "Limits in force: gain 2 kg" in person.text
+    assert "Limits in force: gain in three days, more than 2 kg" in person.text
     assert "above usual" in person.text
     unsaid = await press(client, person, "close", mine, result="false_alarm")
     assert unsaid.status_code == 422
