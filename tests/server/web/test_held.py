@@ -52,7 +52,7 @@ async def test_dq_12_what_cannot_be_done_is_said_on_the_page(client: AsyncClient
     for what, more, words, status in (
         ("release", {"reason": " "}, "Say why", 422), ("correct", {"value": "abc"}, "Type a number", 422),
         ("correct", {"value": "1e99999"}, "Type a number", 422), ("correct", {"taken_at": "noon"}, "Type the day", 422),
-        ("correct", {"value": "400"}, "Outside what is possible", 422), ("release", {"version": "9"}, "Somebody decided", 409),
+        ("correct", {"value": "400"}, "Outside what is possible", 422), ("release", {"version": "9"}, "Somebody changed this", 409),
         ("release", {"version": "x"}, "The page is too old", 422), ("hold", {}, "held already", 409),
     ):  # fmt: skip
         refused = await client.post(f"{url}/{what}", data=form(page, pressure, **more), headers=mine)
