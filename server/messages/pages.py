@@ -12,7 +12,7 @@ from litestar.response import Response
 from uuid_utils.compat import uuid7
 
 from domain.actor import Actor
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import Conflict, IdReused, Invalid, NotFound
 from server.app_state import Parts
 from server.auth.pages import go
 from server.auth.routes import form_of
@@ -154,7 +154,9 @@ async def press(
             raise NotFound
     except (Conflict, Invalid) as error:
         fault, status = refused(error)
-        return await _shown(request, parts, actor, patient, fault=fault, typed=text, status=status)
+        # Sent again it is the same message, unless that id is another's.
+        answer = str(message) if what == "answer" and not isinstance(error, IdReused) else ""
+        return await _shown(request, parts, actor, patient, fault=fault, typed=text, answer=answer, status=status)
     return go(f"/patients/{patient}/messages")
 
 

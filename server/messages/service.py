@@ -99,13 +99,13 @@ async def send(  # noqa: PLR0913 - one message
     if to is None:
         raise Conflict("You share your record with no team, so nobody would read this. Ring 111, or 999 in an emergency.")
     async with database.begin(actor, one=actor.id) as tx:
-        if await _add(tx, actor.id, message, to.team_id, now, actor, body, about, found) is None:
-            raise Conflict("It is being stored just now: ask again.")
-        await store.TELL.run(tx, uuid7(), actor.id, "staff", "A message waits for an answer.", f"message:{message}", now)
-        await store.HINT.run(tx, str(actor.id))
-        # Awaited inside: a change whose access record cannot be written is undone (INV-11).
-        await reads.record(actor, actor.id, "message", request_id, action="C")
-    return Sent(is_new=True, red_words=found, reply=reply)
+        is_new = await _add(tx, actor.id, message, to.team_id, now, actor, body, about, found)
+        if is_new:
+            await store.TELL.run(tx, uuid7(), actor.id, "staff", "A message waits for an answer.", f"message:{message}", now)
+            await store.HINT.run(tx, str(actor.id))
+            # Awaited inside: a change whose access record cannot be written is undone (INV-11).
+            await reads.record(actor, actor.id, "message", request_id, action="C")
+    return Sent(is_new=is_new, red_words=found, reply=reply)
 
 
 def _must_be_same(before: store.StateRow, actor: Actor, body: str) -> None:
@@ -116,9 +116,17 @@ def _must_be_same(before: store.StateRow, actor: Actor, body: str) -> None:
 async def _add(  # noqa: PLR0913 - one row
     tx: Tx, patient: UUID, message: UUID, team: UUID, now: datetime, actor: Actor, body: str, about: About | None,
     found: Sequence[str],
-) -> store.FoundRow | None:  # fmt: skip
+) -> bool:  # fmt: skip
+    """Whether it is new. The same one that is being stored at this moment is waited for: a second press is no second message."""
     points_at = None if about is None else msgspec.json.encode(about).decode()
-    return await store.ADD.one(tx, patient, message, team, now, actor.id, actor.kind is ActorKind.PATIENT, body, points_at, list(found))
+    is_patient = actor.kind is ActorKind.PATIENT
+    if await store.ADD.one(tx, patient, message, team, now, actor.id, is_patient, body, points_at, list(found)):
+        return True
+    there = await store.STATE.one(tx, patient, message)
+    if there is None:
+        raise IdReused("Another message has this id.")
+    _must_be_same(there, actor, body)
+    return False
 
 
 async def answer(  # noqa: PLR0913 - one message
@@ -134,17 +142,13 @@ async def answer(  # noqa: PLR0913 - one message
         team = await store.STAFF_TEAM.one(tx, patient, now)
         if team is None:
             raise NotFound
-        before = await store.STATE.one(tx, patient, message)
-        if before is not None:
-            _must_be_same(before, actor, body)
-        elif await _add(tx, patient, message, team.team_id, now, actor, body, about, ()) is None:
-            raise Conflict("It is being stored just now: ask again.")
-        else:
+        is_new = await _add(tx, patient, message, team.team_id, now, actor, body, about, ())
+        if is_new:
             await store.TELL.run(tx, uuid7(), patient, "patient", "You have a message from your team.", f"message:{message}", now)
             await store.HINT.run(tx, str(patient))
         reply = await _reply(tx, patient, now)
         await reads.record(actor, patient, "message", request_id, action="C")
-    return Sent(is_new=before is None, red_words=(), reply=reply)
+    return Sent(is_new=is_new, red_words=(), reply=reply)
 
 
 async def mine(database: Database, reads: Reads, actor: Actor, request_id: UUID) -> Thread:

@@ -32,7 +32,7 @@ def page_of(problem: Problem, scope: Scope) -> Response[bytes] | None:
     words = PAGES[code]
     if problem.status == 401 and (b"hx-request", b"true") in list(scope["headers"]):  # noqa: PLR2004 - not signed in
         html = pages.signed_out()
-        return Response(html.encode(), status_code=401, media_type="text/html; charset=utf-8", headers={"cache-control": "no-store"})
+        return Response(html.encode(), status_code=401, media_type="text/html", headers={"cache-control": "no-store"})
     if problem.status == 401:  # noqa: PLR2004 - not signed in
         return Response(b"", status_code=303, headers={"location": "/sign-in", "cache-control": "no-store"})
     view = ProblemView(
@@ -41,5 +41,5 @@ def page_of(problem: Problem, scope: Scope) -> Response[bytes] | None:
     )  # fmt: skip
     shell = Shell(brand=pages.brand, nonce=pages.nonce())
     html = pages.page("steady/problem.html", shell, view, clock.now())
-    return Response(html.encode(), status_code=problem.status, media_type="text/html; charset=utf-8",
+    return Response(html.encode(), status_code=problem.status, media_type="text/html",
                     headers={"content-security-policy": policy(shell.nonce), "cache-control": "no-store"})  # fmt: skip

@@ -31,7 +31,7 @@ _DOCS_POLICY: Final = (
 def html(text: str, policy_text: str, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
     """A page's answer: never cached, with its policy."""
     found = {"content-security-policy": policy_text, "cache-control": "no-store", **(headers or {})}
-    return Response(text.encode(), status_code=status, media_type="text/html; charset=utf-8", headers=found)
+    return Response(text.encode(), status_code=status, media_type="text/html", headers=found)
 
 
 @get("/static/{name:path}", opt={"public": True}, include_in_schema=False, sync_to_thread=True)

@@ -46,6 +46,19 @@ const KEYS = {
   "?": help,
 };
 
+// A second press while the first is on its way is the same press.
+const SENT_MS = 2000;
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  form.dataset.sent = "1";
+  window.setTimeout(() => delete form.dataset.sent, SENT_MS);
+}, true);
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || keysAreOff()) return;
   if (event.target.closest?.("input, textarea, select, dialog, [contenteditable]")) return;

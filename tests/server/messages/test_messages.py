@@ -1,5 +1,6 @@
 """Messages between a person and the team: kept once, seen, answered, flagged by their words, and nobody else's."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -76,6 +77,23 @@ async def test_f52_seen_acting_and_closed_with_a_sentence(client: AsyncClient, c
     found = (await mine(client, clinic))[0]
     assert None not in (found["seenAt"], found["actingAt"], found["closedAt"])
     assert found["closing"] == "A new cuff is in the post."
+
+
+async def test_f67_pressed_twice_at_once_it_is_one_message(client: AsyncClient, clinic: Clinic) -> None:
+    key, words = str(uuid7()), {"text": "Take one more today."}
+    for path, who in ((f"/v1/patients/{clinic.patient}/messages/{key}", "nurse"), (f"/v1/me/messages/{uuid7()}", "patient")):
+        both = await asyncio.gather(*(client.put(path, json=words, headers=clinic.token(who)) for _ in range(4)))
+        assert sorted(one.json()["status"] for one in both) == ["duplicate", "duplicate", "duplicate", "stored"]
+    assert [one["text"] for one in await mine(client, clinic)] == [words["text"]] * 2
+    headers = await session(client, clinic)
+    page = (await client.get(f"/patients/{clinic.patient}/messages", headers=headers)).text
+    assert (await client.get("/messages", headers=headers)).headers["content-type"] == "text/html; charset=utf-8"
+    found = re.search(r'action="([^"]+)/answer"', page)
+    assert found is not None
+    csrf = re.search(r'name="csrf" value="([^"]*)"', page)
+    assert csrf is not None
+    long = await client.post(f"{found[1]}/answer", data={"csrf": csrf[1], "text": "x" * 2001}, headers=headers)
+    assert (long.status_code, found[1] in long.text) == (422, True), "sent again it is the same message"
 
 
 async def test_f67_anybody_in_the_team_answers_and_the_person_is_told(client: AsyncClient, clinic: Clinic, where: Where) -> None:

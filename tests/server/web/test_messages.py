@@ -48,3 +48,16 @@ async def test_ux_4_6_messages_are_axe_clean(browser: Browser, client: AsyncClie
         assert found.violations_count == 0, found.generate_report()
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
     await context.close()
+
+
+@pytest.mark.browser
+async def test_ux_8_a_second_press_is_the_same_press(browser: Browser, client: AsyncClient, clinic: Clinic, base: str) -> None:
+    await write(client, clinic, "May I swim?")
+    context = await browser.new_context()
+    page = await context.new_page()
+    await sign_in(page, clinic, base)
+    await page.goto(f"{base}/patients/{clinic.patient}/messages")
+    await page.get_by_role("button", name="I am on it").dblclick()
+    await expect(page.locator("#maincontent")).to_contain_text("acting since")
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    await context.close()
