@@ -84,3 +84,14 @@ def test_parts_of_a_record_are_said_in_words() -> None:
     assert consent.words([DataClass.GLUCOSE]) == "glucose"
     assert consent.words([DataClass.MOOD, DataClass.GLUCOSE, DataClass.ACTIVITY]) == "glucose, mood, and activity"
     assert set(consent.CLASS_WORDS) == set(DataClass)
+
+
+def test_f58_what_ends_is_said_with_the_day_where_the_person_lives_and_what_to_do() -> None:
+    late = datetime(2027, 3, 28, 23, 30, tzinfo=UTC)
+    before = consent.ending("Heart nurses", [DataClass.MOOD], late, "Europe/London")
+    assert "On 29 March 2027" in before  # half past midnight there: summer time has begun
+    assert "mood with Heart nurses" in before
+    assert "renew" in before
+    after = consent.ended("Heart nurses", [DataClass.MOOD, DataClass.GLUCOSE])
+    assert "no longer share glucose, and mood with Heart nurses" in after
+    assert "999" in after
