@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,15 @@ def test_the_top_level_is_the_agreed_one() -> None:
     ignored = {"uv.lock", "dist", "htmlcov"}
     found = {path.name for path in ROOT.iterdir() if not path.name.startswith((".", "__"))} - ignored
     assert found == wanted
+
+
+def test_what_an_image_installs_is_what_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    direct: list[str] = project["project"]["dependencies"]
+    pinned = {*direct, *project["tool"]["uv"]["constraint-dependencies"]}
+    installed = set(re.findall(r"^([\w.-]+==[\w.]+)", (ROOT / "deploy" / "requirements.txt").read_text(), flags=re.MULTILINE))
+    assert set(direct) <= installed
+    assert installed <= pinned
 
 
 def test_settings_hold_no_secret(settings: Settings) -> None:

@@ -79,7 +79,9 @@ _TEXTS: Final = (Path(__file__).parent, Path(__file__).parent.parent.parent / "d
 @cache
 def _text(name: str) -> Markup:
     file = next(folder / name for folder in _TEXTS if (folder / name).is_file())
-    return Markup(MarkdownIt("commonmark").enable("table").render(file.read_text(encoding="utf-8")))  # noqa: S704 - our own text
+    made = MarkdownIt("commonmark").enable("table").render(file.read_text(encoding="utf-8"))
+    # What scrolls sideways can be reached by the keyboard.
+    return Markup(made.replace("<pre>", '<pre tabindex="0">'))  # noqa: S704 - our own text
 
 
 @get("/docs/vendors", opt={"public": True}, include_in_schema=False, sync_to_thread=True)

@@ -107,6 +107,8 @@ async def test_ux_4_6_axe_finds_nothing_and_nothing_scrolls_sideways(
         assert found.violations_count == 0, f"{where}: {found.generate_report()}"
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, where
 
+    await page.goto(f"{base}/docs/vendors")
+    await look("vendors")
     await page.goto(f"{base}/sign-in")
     await look("sign-in")
     await page.fill("#email", "nobody@example.org")
