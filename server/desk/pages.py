@@ -12,7 +12,7 @@ from litestar.response import Response
 
 from domain.actor import Actor
 from domain.days import day, years
-from domain.errors import Conflict, Invalid, StaleVersion
+from domain.errors import Conflict, Invalid, NotFound, StaleVersion
 from domain.people.facts import KEYS, MEDICINES
 from domain.readings.kinds import DataClass
 from server.app_state import Parts
@@ -26,7 +26,7 @@ from server.web import words
 from server.web.layout import Pages, policy
 from server.web.refused import refused
 from server.web.routes import html
-from server.web.views import Choice, DeputyView, DeviceView, PatientView, PlanView, ShareView
+from server.web.views import Choice, DeputyView, DeviceView, PatientView, PlanView, ShareView, SheetView
 
 _QUIET: Final = timedelta(days=2)
 _LOOKS: Final = {14: "2 weeks", 90: "3 months", 365: "1 year"}
@@ -136,4 +136,27 @@ async def act(
     return go("/" if what == "snooze" else f"/patients/{patient}")
 
 
-ROUTES: Final[list[Any]] = [person, act]
+_SHEETS: Final = {"clinic": "One page to take to clinic", "discharge": "Discharge summary"}
+
+
+@get("/patients/{patient_id:str}/sheets/{sheet:str}", include_in_schema=False)
+async def printed(
+    request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], patient_id: FromPath[str], sheet: FromPath[str]
+) -> Response[bytes]:
+    """One A4 page to print: to take to clinic, or a summary when the watching ends."""
+    actor.must_be_staff()
+    if sheet not in _SHEETS:
+        raise NotFound
+    patient = path_id(patient_id)
+    found = await service.page(
+        parts.database, parts.reads, actor, patient, request.scope["state"]["request_id"], pictures.KINDS, service.DAYS
+    )
+    plan = await plan_section.shown(parts, actor, patient, found.as_of)
+    shell = await shell_of(request, parts, actor)
+    pages: Pages = parts.extras["pages"]
+    person_sheet = person_view(found, actor, plan, part="flags" if sheet == "discharge" else "")
+    view = SheetView(title=_SHEETS[sheet], is_discharge=sheet == "discharge", person=person_sheet)
+    return html(pages.page("steady/sheet.html", shell, view, person_sheet.as_of), policy(shell.nonce))
+
+
+ROUTES: Final[list[Any]] = [person, act, printed]

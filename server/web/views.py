@@ -334,6 +334,14 @@ class PatientView(msgspec.Struct, frozen=True, kw_only=True):
     plan: PlanView | None = None
 
 
+class SheetView(msgspec.Struct, frozen=True, kw_only=True):
+    """One A4 page about a person: to take to clinic, or when the watching ends."""
+
+    title: str
+    is_discharge: bool
+    person: PatientView
+
+
 class HeldView(msgspec.Struct, frozen=True, kw_only=True):
     """One held reading: what was sent, why it is held, what it might have meant, and what was decided."""
 

@@ -9,7 +9,7 @@ const say = (words) => {
 };
 
 function move(step) {
-  const all = rows();
+  const all = rows().filter((row) => !row.hidden);
   if (all.length === 0) return;
   const at = all.indexOf(here());
   const next = at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + step, 0), all.length - 1);
@@ -90,16 +90,42 @@ if (toggle) {
   });
 }
 
-// Find as you type, on this page only: names never go into an address.
-document.querySelector("[data-find]")?.addEventListener("input", (event) => {
-  const wanted = event.target.value.trim().toLowerCase();
+// Find as you type and two filters, on this page only: names never go into an address. A row that comes in is held against them too,
+// but no filter hides an urgent concern that nobody has taken.
+const find = document.querySelector("[data-find]");
+const filters = [...document.querySelectorAll("[data-filter]")];
+const filter = (name) => filters.find((one) => one.dataset.filter === name)?.value ?? "";
+function narrow() {
+  const wanted = find?.value.trim().toLowerCase() ?? "";
   let shown = 0;
   for (const row of rows()) {
-    row.hidden = wanted !== "" && !row.dataset.row.toLowerCase().includes(wanted);
+    const isFound = wanted === "" || row.dataset.row.toLowerCase().includes(wanted);
+    const isWhose = filter("owner") === "" || row.dataset.owner === filter("owner");
+    const isOf = filter("condition") === "" || row.dataset.conditions.split(", ").includes(filter("condition"));
+    const isCalling = wanted === "" && row.dataset.owner === "nobody yet" && ["urgent", "emergency"].includes(row.dataset.rank);
+    row.hidden = !(isCalling || (isFound && isWhose && isOf));
     if (!row.hidden) shown += 1;
   }
-  say(wanted === "" ? "" : `${shown} shown`);
-});
+  const line = document.getElementById("narrowed");
+  const words = shown === rows().length ? "" : `${shown} of ${rows().length} people shown.`;
+  if (line) line.textContent = words;
+  return words;
+}
+function offer() {
+  const spot = filters.find((one) => one.dataset.filter === "condition");
+  if (!spot) return;
+  const there = new Set([...spot.options].map((one) => one.value));
+  for (const name of [...new Set(rows().flatMap((row) => row.dataset.conditions.split(", ")))].sort()) {
+    if (name !== "" && !there.has(name)) spot.add(new Option(name, name));
+  }
+}
+find?.addEventListener("input", () => say(narrow()));
+for (const one of filters) {
+  one.closest("label").hidden = false;
+  one.addEventListener("change", () => say(narrow()));
+}
+offer();
+narrow();
 
 // A swapped row keeps the focus, a new row above never moves the row under the pointer.
 const body = document.getElementById("queue-rows");
@@ -160,6 +186,8 @@ if (body) {
     }
     for (const id of known) if (!document.getElementById(id)) known.delete(id);
     if (above > 0) window.scrollBy({ top: above, behavior: "instant" });
+    offer();
+    narrow();
     settle();
     watcher.takeRecords();
     tally();

@@ -113,3 +113,16 @@ async def test_row_2_what_is_not_shared_is_not_on_the_page(client: AsyncClient, 
     assert "&lt;script&gt;alert(1)" in answer.text
     assert "mood: not shared" in answer.text
     assert "weight, blood pressure, oxygen: shared" in answer.text
+
+
+async def test_f_one_page_for_clinic_and_one_for_the_end(client: AsyncClient, clinic: Clinic) -> None:
+    await gain(client, clinic)
+    mine = await session(client, clinic)
+    for sheet, words in (("clinic", "What Agnes Test wants to ask"), ("discharge", "What was done")):
+        answer = await client.get(f"/patients/{clinic.patient}/sheets/{sheet}", headers=mine)
+        assert answer.status_code == 200, answer.text
+        assert words in answer.text
+        assert "Weight up 2.6 kg" in answer.text
+        assert "Weight: 82.6 kg, above usual" in answer.text
+    for wrong in (f"/patients/{clinic.patient}/sheets/x", f"/patients/{clinic.stranger}/sheets/clinic"):
+        assert (await client.get(wrong, headers=mine)).status_code == 404

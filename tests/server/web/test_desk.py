@@ -11,6 +11,7 @@ from httpx import AsyncClient
 from playwright.async_api import Browser, Page, expect
 
 from tests.clinic import Clinic
+from tests.server.episodes.test_ladder import report
 from tests.server.web.conftest import sign_in
 from tests.server.web.test_pages import gain, reading
 
@@ -127,3 +128,31 @@ async def test_ux_4_6_axe_finds_nothing_and_nothing_scrolls_sideways(
     await page.goto(f"{base}/problems/invalid")
     await look("problem")
     await context.close()
+
+
+async def test_ux_4_2_filters_hide_what_is_not_asked_for_and_say_how_many(page: Page, client: AsyncClient, clinic: Clinic, base: str) -> None:
+    await gain(client, clinic)
+    await sign_in(page, clinic, base)
+    row = page.locator(f"#row-{clinic.patient}")
+    await expect(row).to_be_visible()
+    await page.get_by_label("Whose").select_option("yours")
+    await expect(row).to_be_hidden()
+    await expect(page.locator("#status")).to_have_text("0 of 1 people shown.")
+    await page.get_by_label("Whose").select_option("nobody yet")
+    await page.get_by_label("Condition").select_option("asthma")
+    await expect(row).to_be_visible()
+    # A row that changes is held against the filter where it stands.
+    await page.keyboard.press("Escape")
+    await row.get_by_role("button", name="Take").click()
+    await expect(row).to_be_hidden()
+    await expect(page.locator("#narrowed")).to_have_text("0 of 1 people shown.")
+
+
+async def test_ux_4_2_no_filter_hides_an_urgent_concern_that_nobody_has_taken(
+    page: Page, client: AsyncClient, clinic: Clinic, base: str
+) -> None:
+    await report(client, clinic)
+    await sign_in(page, clinic, base)
+    row = page.locator(f"#row-{clinic.patient}")
+    await page.get_by_label("Whose").select_option("yours")
+    await expect(row).to_be_visible()
