@@ -26,6 +26,7 @@ from server.forms import routes as forms
 from server.http import AnyRequest
 from server.idempotency import Idempotent
 from server.limits import Limited
+from server.me import pages as own_pages
 from server.messages import pages as message_pages
 from server.messages import routes as messages
 from server.omh import routes as omh
@@ -108,6 +109,7 @@ HANDLERS: Final[list[Any]] = [
     *proposals_page.ROUTES,
     *team_pages.ROUTES,
     *message_pages.ROUTES,
+    *own_pages.ROUTES,
     *held_pages.ROUTES,
     *web.ROUTES,
 ]

@@ -219,6 +219,8 @@ class Demo:
         code = asyncio.run(self._pairing_code(patient))
         granted = httpx.post(f"http://127.0.0.1:{self.port}/v1/pairing", json={"code": code}, timeout=10).json()
         again = asyncio.run(self._pairing_code(patient))
+        other = next(one for one in self.note.patients if one != patient)
+        own = asyncio.run(self._pairing_code(other))
         nurse = self.note.staff[0]
         return {
             "base_url": self.url,
@@ -227,6 +229,7 @@ class Demo:
             "nurse": {"name": nurse.name, "email": nurse.email, "password": nurse.password, "totp_secret": nurse.totp_secret},
             "patient": {"id": str(patient), "access_token": granted["access_token"], "refresh_token": granted["refresh_token"],
                         "client_id": granted["client_id"], "pairing_code": again},
+            "patient_page": {"id": str(other), "url": f"{self.url}/me/sign-in?code={own}"},
             "vendor": {"client_id": str(self.note.vendor_client), "token_url": f"http://{self.settings.host}:{self.port}/oauth/token",
                        "key_file": str(self.data / "keys" / "vendor.pem"), "kid": self.note.kid, "algorithm": _ALGORITHM,
                        "vendor": self.note.vendor, "device_serial": self.note.device_serial},
@@ -258,6 +261,7 @@ class Demo:
             f"  The nurse's desk   {links['links']['queue']}\n"
             f"    {nurse['name']}: {nurse['email']}  password {nurse['password']}\n"
             f"    one-time code now {code} (authenticator secret {nurse['totp_secret']})\n"
+            f"  A patient's pages  {links['patient_page']['url']}\n"
             f"  A patient's phone  pairing code {links['patient']['pairing_code']} (POST {self.url}/v1/pairing)\n"
             f"  A device vendor    client {links['vendor']['client_id']}, key {links['vendor']['key_file']}\n"
             f"  The API            {links['links']['api']}\n\n"

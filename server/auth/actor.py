@@ -3,6 +3,7 @@
 from typing import Final
 from uuid import UUID
 
+import msgspec
 from uuid_utils.compat import uuid7
 
 from domain.actor import Actor, ActorKind, Scope
@@ -54,6 +55,12 @@ def of_phone(kind: str, principal: UUID, org: UUID, client: str, auth_at: int) -
 def of_patient(patient: UUID, org: UUID, client: str, auth_at: int) -> Actor:
     """Make a patient on the phone that was paired as `client`."""
     return of_phone(ActorKind.PATIENT, patient, org, client, auth_at)
+
+
+def of_page(kind: ActorKind, principal: UUID, org: UUID, session: str, auth_at: int, expires_at: int) -> Actor:
+    """Make a patient, or a proxy, in a browser that was opened with a one-time code."""
+    on_phone = of_phone(kind, principal, org, "pages", auth_at)
+    return msgspec.structs.replace(on_phone, jti=session, expires_at=expires_at)
 
 
 def of_staff(staff: UUID, org: UUID, role: str, session: str, auth_at: int, expires_at: int) -> Actor:

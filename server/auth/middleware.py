@@ -11,7 +11,7 @@ from domain.actor import Actor, ActorKind
 from domain.errors import Busy, FreshSignInNeeded, NotSignedIn, OutOfScope, TooMuch
 from server import clock
 from server.auth.revocation import Revocations
-from server.auth.sessions import CSRF_FIELD, CSRF_HEADER, Sessions, cookie_of, csrf_of
+from server.auth.sessions import CSRF_FIELD, CSRF_HEADER, Sessions, cookie_of, csrf_of, door_of
 from server.auth.tokens import SECOND_FACTOR, Refused, Tokens
 
 FORM_LIMIT: Final = 64 * 1024
@@ -42,10 +42,11 @@ def authenticate(tokens: Tokens, sessions: Sessions, revocations: Revocations, s
 
 
 def _by_cookie(sessions: Sessions, revocations: Revocations, scope: Scope) -> Actor | None:
-    cookie = cookie_of(scope["headers"])
+    door = door_of(scope["path"])
+    cookie = cookie_of(door, scope["headers"])
     if cookie is None:
         return None
-    session = sessions.known(cookie, clock.now())
+    session = sessions.known(door, cookie, clock.now())
     if session is None:
         return None
     # Pages and their buttons; a request that changes something must have passed the gate's check of its CSRF token.
@@ -85,12 +86,13 @@ class Gate:
             return
         state = cast("dict[str, object]", scope.setdefault("state", {}))
         state.pop("csrf_checked", None)
-        cookie = cookie_of(scope["headers"])
+        door = door_of(scope["path"])
+        cookie = cookie_of(door, scope["headers"])
         if cookie is None or any(name == b"authorization" for name, _ in scope["headers"]):
             await self._app(scope, receive, send)
             return
-        await self._sessions.look(cookie)
-        if scope["method"] not in _SAFE and self._sessions.known(cookie, clock.now()) is not None:
+        await self._sessions.look(door, cookie)
+        if scope["method"] not in _SAFE and self._sessions.known(door, cookie, clock.now()) is not None:
             given, receive = await _given(scope, receive)
             if given is not None and hmac.compare_digest(given, csrf_of(cookie).encode()):
                 state["csrf_checked"] = True

@@ -11,7 +11,7 @@ from domain.errors import Invalid
 from server import clock
 from server.app_state import Parts
 from server.auth.routes import auth_of, form_of
-from server.auth.sessions import cookie_of, drop_cookie, set_cookie
+from server.auth.sessions import STAFF, cookie_of, drop_cookie, set_cookie
 from server.http import AnyRequest
 from server.web.layout import Pages, policy
 from server.web.routes import html
@@ -57,17 +57,17 @@ async def code(request: AnyRequest, parts: NamedDependency[Parts]) -> Response[b
     cookie = await auth_of(parts).code(step, form.get("code", "").replace(" ", ""))
     if cookie is None:
         return _page(parts, "steady/code.html", CodeView(step=step[:4096], fault=_WRONG_CODE), status=401)
-    return go("/", {"set-cookie": set_cookie(cookie)})
+    return go("/", {"set-cookie": set_cookie(STAFF, cookie)})
 
 
 @post("/sign-out", include_in_schema=False, status_code=200)
 async def sign_out(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[bytes]:
     """End the session everywhere."""
-    cookie = cookie_of(request.scope["headers"])
+    cookie = cookie_of(STAFF, request.scope["headers"])
     if cookie is None:
         raise Invalid("Only a browser's session is signed out here.")
-    await auth_of(parts).sign_out(actor, cookie)
-    return go("/sign-in", {"set-cookie": drop_cookie()})
+    await auth_of(parts).sign_out(actor, STAFF, cookie)
+    return go("/sign-in", {"set-cookie": drop_cookie(STAFF)})
 
 
 ROUTES: Final[list[Any]] = [sign_in, password, code, sign_out]

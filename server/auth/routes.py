@@ -21,7 +21,7 @@ from server.people import service as people
 FORM: Final = "application/x-www-form-urlencoded"
 FORM_LIMIT: Final = 32 * 1024
 NO_STORE: Final = {"cache-control": "no-store", "pragma": "no-cache"}
-_CODE_DIGITS: Final = 12
+CODE_DIGITS: Final = 12
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -129,10 +129,16 @@ async def _granted(auth: Auth, form: dict[str, str]) -> Granted:
 async def pair(request: AnyRequest, parts: NamedDependency[Parts]) -> Response[Granted]:
     """Give the phone its first access and refresh token."""
     data = await body_of(request, Pairing)
-    code = data.code.replace(" ", "").replace("-", "")
-    if len(code) != _CODE_DIGITS or not (code.isascii() and code.isdigit()):
+    code = digits_of(data.code)
+    if code is None:
         raise Invalid("Twelve digits.", "/code")
     return Response(await auth_of(parts).pair(code), headers=NO_STORE)
+
+
+def digits_of(typed: str) -> str | None:
+    """The digits of a one-time code as somebody typed it; None when it cannot be one."""
+    code = typed.replace(" ", "").replace("-", "")
+    return code if len(code) == CODE_DIGITS and code.isascii() and code.isdigit() else None
 
 
 @post("/v1/pairing-codes", status_code=201, operation_id="makePairingCode", summary="Make a one-time code for a phone",
@@ -145,7 +151,7 @@ async def pairing_code(
     patient = path_id(data.patient)
     made: PairingCode = await auth_of(parts).make_pairing_code(actor, patient)
     await parts.reads.record(actor, patient, "pairing-code", request.scope["state"]["request_id"], action="C")
-    shown = " ".join(made.code[place : place + 4] for place in range(0, _CODE_DIGITS, 4))
+    shown = " ".join(made.code[place : place + 4] for place in range(0, CODE_DIGITS, 4))
     return Response(PairingCodeOut(code=shown, expires_at=made.expires_at.isoformat()), headers=NO_STORE)
 
 

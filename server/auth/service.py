@@ -24,7 +24,7 @@ from server.auth.actor import VENDOR_SCOPES, VENDOR_USUAL, of_phone, of_vendor
 from server.auth.keys import KeyRing
 from server.auth.middleware import authenticate
 from server.auth.passwords import Passwords, step_of
-from server.auth.sessions import Sessions
+from server.auth.sessions import OWN, STAFF, Door, Sessions
 from server.auth.tokens import ACCESS_LIFE_S, LEEWAY_S, Refused, Tokens
 from server.db import Database, Role, Tx
 
@@ -218,7 +218,19 @@ class Auth:
                 raise NotSignedIn("This code is not valid, or no longer.")
             return granted
 
-    async def _pair(self, tx: Tx, code: str, now: datetime) -> Granted | None:
+    async def open(self, code: str) -> str | None:
+        """Begin a patient's, or a carer's, own browser session for the same code; the cookie's value, or None (TOK-9, TOK-10)."""
+        began = clock.monotonic()
+        now = clock.now()
+        async with self.database.begin_as(Role.AUTH) as tx:
+            row = await self._spend(tx, code, now)
+            cookie = None if row is None else await self.sessions.add(tx, OWN, row.principal_id)
+        if cookie is None:
+            await _until(began + LEAST_S)
+        return cookie
+
+    async def _spend(self, tx: Tx, code: str, now: datetime) -> store.PairingRow | None:
+        """Use a one-time code up; None for whatever does not fit."""
         row = await store.TRY_PAIRING.one(tx, code[:6], now)
         if row is None:
             return None
@@ -230,6 +242,12 @@ class Auth:
         if await store.USE_PAIRING.one(tx, code[:6], now) is None:
             return None
         await store.FORGET_TRIES.run(tx, account)
+        return row
+
+    async def _pair(self, tx: Tx, code: str, now: datetime) -> Granted | None:
+        row = await self._spend(tx, code, now)
+        if row is None:
+            return None
         client, refresh = f"phone-{uuid7()}", secrets.token_urlsafe(32)
         family = uuid7()
         await store.ADD_FAMILY.run(tx, family, row.principal_id, client, now, now + REFRESH_LIFE)
@@ -280,12 +298,12 @@ class Auth:
         if step is None or await store.SPEND_STEP.one(tx, staff, step) is None:
             return None
         await store.FORGET_TRIES.run(tx, account)
-        return await self.sessions.add(tx, row)
+        return await self.sessions.add(tx, STAFF, row.staff_id)
 
-    async def sign_out(self, actor: Actor, cookie: bytes) -> None:
+    async def sign_out(self, actor: Actor, door: Door, cookie: bytes) -> None:
         """End the session everywhere."""
         async with self.database.begin_as(Role.AUTH) as tx:
-            await self.sessions.end(tx, cookie)
+            await self.sessions.end(tx, door, cookie)
             await revocation.revoke_token(tx, actor.jti, max(1, actor.expires_at - int(clock.now().timestamp())))
         await self.revocations.refresh()
 

@@ -20,12 +20,13 @@ class CredentialRow(msgspec.Struct):
 
 
 class SessionRow(msgspec.Struct):
-    """One signed-in browser."""
+    """One signed-in browser; `role` of staff only."""
 
     session_id: UUID
-    staff_id: UUID
+    principal_id: UUID
+    kind: str
     org_id: UUID
-    role: str
+    role: str | None
     auth_at: datetime
     seen_at: datetime
     expires_at: datetime
@@ -115,7 +116,7 @@ SPEND_STEP: Final = Query(
 ADD_SESSION: Final = Query(
     Nothing,
     """
-    insert into staff_session (session_hash, session_id, principal_id, auth_at, seen_at, expires_at)
+    insert into page_session (session_hash, session_id, principal_id, auth_at, seen_at, expires_at)
     values ($1, $2, $3, $4, $4, $5)
     """,
 )
@@ -123,16 +124,16 @@ ADD_SESSION: Final = Query(
 SEE_SESSION: Final = Query(
     SessionRow,
     """
-    update staff_session v
+    update page_session v
        set seen_at = greatest(v.seen_at, $2)
-      from staff s, principal p
+      from principal p left join staff s on s.staff_id = p.principal_id
      where v.session_hash = $1 and v.ended_at is null and v.expires_at > $2 and v.seen_at > $3
-       and s.staff_id = v.principal_id and p.principal_id = v.principal_id and p.ended_at is null
-    returning v.session_id, s.staff_id, s.org_id, s.role, v.auth_at, v.seen_at, v.expires_at
+       and p.principal_id = v.principal_id and p.ended_at is null
+    returning v.session_id, p.principal_id, p.kind, p.org_id, s.role, v.auth_at, v.seen_at, v.expires_at
     """,
 )
 END_SESSION: Final = Query(
-    Nothing, "update staff_session set ended_at = $2 where session_hash = $1 and ended_at is null"
+    Nothing, "update page_session set ended_at = $2 where session_hash = $1 and ended_at is null"
 )
 ADD_FAMILY: Final = Query(
     Nothing,
@@ -163,7 +164,7 @@ END_FAMILIES: Final = Query(
     Nothing, "update refresh_family set ended_at = $2 where principal_id = $1 and ended_at is null"
 )
 END_SESSIONS: Final = Query(
-    Nothing, "update staff_session set ended_at = $2 where principal_id = $1 and ended_at is null"
+    Nothing, "update page_session set ended_at = $2 where principal_id = $1 and ended_at is null"
 )
 ADD_PAIRING: Final = Query(
     FoundRow,

@@ -27,7 +27,7 @@ from domain.text import admit
 from server import clock
 from server.app_state import Parts
 from server.auth.routes import form_of
-from server.auth.sessions import cookie_of, csrf_of
+from server.auth.sessions import STAFF, cookie_of, csrf_of
 from server.episodes import service
 from server.episodes.store import SeriesRow, TimerRow
 from server.http import AnyRequest, header, query_of
@@ -79,7 +79,7 @@ async def shell_of(request: AnyRequest, parts: Parts, actor: Actor, *, section: 
     """What stands round every page: brand, who looks, CSRF token."""
     pages: Pages = parts.extras["pages"]
     found = await people.me(parts.database, actor)
-    cookie = cookie_of(request.scope["headers"])
+    cookie = cookie_of(STAFF, request.scope["headers"])
     viewer = None if found is None else Viewer(name=found.name, role=_STAFF_ROLE.get(found.role or "", found.role or ""))
     return Shell(
         brand=pages.brand, nonce=pages.nonce(), csrf="" if cookie is None else csrf_of(cookie), viewer=viewer, section=section,

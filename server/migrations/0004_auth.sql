@@ -11,8 +11,8 @@ create table credential (
     last_totp_step bigint not null default 0
 );
 
--- Pages: the cookie's value is never stored, only its SHA-256.
-create table staff_session (
+-- Pages, of staff and of patients: the cookie is never stored, only the SHA-256 of its name and value.
+create table page_session (
     session_hash bytea primary key,
     session_id uuid not null unique,
     principal_id uuid not null references principal,
@@ -21,7 +21,7 @@ create table staff_session (
     expires_at timestamptz not null,
     ended_at timestamptz
 );
-create index staff_session_principal on staff_session (principal_id);
+create index page_session_principal on page_session (principal_id);
 
 -- One family per phone that was paired; every refresh token belongs to one (TOK-4).
 create table refresh_family (
@@ -106,7 +106,7 @@ do $$
 declare
     name text;
 begin
-    foreach name in array array['credential', 'staff_session', 'refresh_family', 'refresh_token', 'pairing_code',
+    foreach name in array array['credential', 'page_session', 'refresh_family', 'refresh_token', 'pairing_code',
         'one_time_try', 'client_key', 'client_assertion', 'revoked_principal', 'revoked_token', 'security_event']
     loop
         execute format('alter table %I enable row level security', name);
@@ -117,7 +117,7 @@ begin
 end $$;
 
 grant select, update (last_totp_step) on credential to steady_auth;
-grant select, insert, update (seen_at, ended_at), delete on staff_session to steady_auth;
+grant select, insert, update (seen_at, ended_at), delete on page_session to steady_auth;
 grant select, insert, update (ended_at), delete on refresh_family to steady_auth;
 grant select, insert, update (spent_at, successor, successor_hash), delete on refresh_token to steady_auth;
 grant select, insert, update, delete on pairing_code to steady_auth;

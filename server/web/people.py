@@ -7,6 +7,7 @@ from litestar.response import Response
 from litestar.types import Scope
 
 from server import clock
+from server.auth.sessions import OWN, OWN_PATH, door_of
 from server.problems import PAGES, Problem
 from server.web.layout import Pages, policy
 from server.web.views import ProblemView, Shell
@@ -30,14 +31,16 @@ def page_of(problem: Problem, scope: Scope) -> Response[bytes] | None:
     pages: Pages = app.state.parts.extras["pages"]
     code = problem.type.rsplit("/", 1)[-1]
     words = PAGES[code]
+    is_own = door_of(scope["path"]) is OWN
     if problem.status == 401 and (b"hx-request", b"true") in list(scope["headers"]):  # noqa: PLR2004 - not signed in
         html = pages.signed_out()
         return Response(html.encode(), status_code=401, media_type="text/html", headers={"cache-control": "no-store"})
     if problem.status == 401:  # noqa: PLR2004 - not signed in
-        return Response(b"", status_code=303, headers={"location": "/sign-in", "cache-control": "no-store"})
+        where = f"{OWN_PATH}/sign-in" if is_own else "/sign-in"
+        return Response(b"", status_code=303, headers={"location": where, "cache-control": "no-store"})
     view = ProblemView(
         status=problem.status, title=problem.title, happened=problem.detail or words.happened, do=words.do, slug=code,
-        reference=str(scope["state"]["request_id"]),
+        reference=str(scope["state"]["request_id"]), back=OWN_PATH if is_own else "/",
     )  # fmt: skip
     shell = Shell(brand=pages.brand, nonce=pages.nonce())
     html = pages.page("steady/problem.html", shell, view, clock.now())
