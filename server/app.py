@@ -15,6 +15,7 @@ from server.auth import pages as sign_in_pages
 from server.auth import routes as sign_in
 from server.auth.middleware import Gate
 from server.auth.service import Auth
+from server.care import routes as care
 from server.consent import routes as consent
 from server.desk import pages as desk
 from server.edge import Edge, problem_response
@@ -91,6 +92,7 @@ HANDLERS: Final[list[Any]] = [
     *consent.ROUTES,
     *readings.ROUTES,
     *links.ROUTES,
+    *care.ROUTES,
     *episodes.ROUTES,
     *messages.ROUTES,
     *rules.ROUTES,

@@ -16,6 +16,8 @@ from server.readings.service import Devices
 
 WATCHED_S: Final = 15.0
 """A duty that has not run for so long does not watch; an open page says so within half a minute (ALP-8)."""
+LAGGING_S: Final = 60.0
+"""Who is due and not looked at for so long is not watched, however alive the duties are (INV-15)."""
 WATCH: Final = """
 select count(*) filter (where now() - h.at < make_interval(secs => $1)) = 3
        and not exists (select from outbox o where o.done_at is null and o.severity = 3 and o.due_at < now() - make_interval(secs => $1)),
@@ -59,7 +61,9 @@ class Parts:
         try:
             async with self.database.begin_as(Role.WATCH) as tx:
                 found = await tx.fetchrow(WATCH, WATCHED_S)
-                watching, lag_s = (False, None) if found is None else (bool(found[0]), found[1])
+                alive, lag_s = (False, None) if found is None else (bool(found[0]), found[1])
+                # Alive and far behind is no watch either.
+                watching = alive and lag_s is not None and lag_s <= LAGGING_S
         except BUSY:
             accepting = False
         return {"accepting": accepting, "watching": watching and self.live.is_listening, "lagS": lag_s}

@@ -27,6 +27,7 @@ class Next(StrEnum):
     LOOKED_AT_FROM = "looked_at_from"
     WE_WATCH = "we_watch"
     NOBODY_WATCHES = "nobody_watches"
+    MAY_NOT_BE_SEEN = "may_not_be_seen"
     OVER = "over"
 
 
@@ -46,8 +47,17 @@ WORDS: Final = {
     Next.LOOKED_AT_FROM: "Your team is closed just now and will look at this when it opens. If you feel worse, ring 111.",
     Next.WE_WATCH: "There is nothing you need to do. We keep an eye on it.",
     Next.NOBODY_WATCHES: "You share this with no team, so nobody is bound to look at it. If you feel unwell ring 111, or 999 in an emergency.",
+    Next.MAY_NOT_BE_SEEN: "Your nurse may not see this yet. If you feel unwell, ring your team, 111, or 999 in an emergency.",
     Next.OVER: "This is over.",
 }  # fmt: skip
+
+
+_NEEDS_TELLING: Final = frozenset({Next.NURSE_WILL_RING, Next.NURSE_WILL_LOOK, Next.LOOKED_AT_FROM, Next.WE_WATCH})
+
+
+def honest(promised: Promise, *, is_current: bool) -> Promise:
+    """What may be promised while whoever should be told is not being told, or what is due is not being judged (ALP-8, INV-15)."""
+    return promised if is_current or promised.what not in _NEEDS_TELLING else Promise(what=Next.MAY_NOT_BE_SEEN)
 
 
 def promise(  # noqa: PLR0913 - one concern as it stands

@@ -4,6 +4,7 @@ from typing import Final
 
 WHAT: Final = {
     "access-log": "this list",
+    "care-now": "who watches you now, and what happens next",
     "consent-witnessed": "who may see your record: noted what you said in clinic",
     "consents": "what you decided about sharing",
     "clocks": "how well your devices' clocks go",

@@ -12,13 +12,13 @@ from litestar.response import Response
 
 from domain.actor import Actor
 from domain.episodes.episode import DismissReason, Result
-from domain.episodes.promise import WORDS
+from domain.episodes.promise import WORDS, honest
 from domain.text import admit
 from server.app_state import Parts
+from server.care.routes import WatchingOut, watching_out
 from server.episodes import service
 from server.episodes.store import EpisodeRow
 from server.http import AnyRequest, body_of, path_id, query_of, version_of
-from server.teams.service import Watching
 
 
 class EpisodeOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -98,24 +98,6 @@ class Start(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     """What is being done, in a few words or none."""
 
     note: Annotated[str, msgspec.Meta(max_length=500)] = ""
-
-
-class TeamOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A team that looks after the asker."""
-
-    name: str
-    telephone: str
-    out_of_hours: str
-
-
-class WatchingOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Is anyone watching now: until when if so, else from when (null: nobody knows)."""
-
-    is_watched: bool
-    until: datetime | None
-    opens_at: datetime | None
-    says: str
-    teams: list[TeamOut]
 
 
 class MineOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -250,48 +232,23 @@ async def close(request: AnyRequest, actor: NamedDependency[Actor], parts: Named
                                        request.scope["state"]["request_id"], data.result, data.reason))
 
 
-NOT_CURRENT: Final = "Your nurse may not see this yet. If you feel unwell, ring your team, 111, or 999 in an emergency."
-
-
-def says(*, is_on: bool, is_current: bool) -> str:
-    """What patients read of who watches now; one wording for the app and for the team's own page (F49)."""
-    if not is_current:
-        return NOT_CURRENT
-    return "A nurse is watching now." if is_on else "Nobody is watching just now. If you feel unwell, ring 111, or 999 in an emergency."
-
-
-def _watching(found: Watching, ready: dict[str, Any]) -> WatchingOut:
-    """As it is, or that it cannot be said: whoever should be told may not be told just now (ALP-8)."""
-    return WatchingOut(
-        is_watched=found.is_on and ready["watching"], until=found.until, opens_at=found.opens_at,
-        says=says(is_on=found.is_on, is_current=ready["watching"]),
-        teams=[TeamOut(name=team.name, telephone=team.telephone, out_of_hours=team.out_of_hours) for team in found.teams],
-    )  # fmt: skip
-
-
 @get("/v1/me/episodes", operation_id="listMyEpisodes", summary="What was noticed about me, and what happens next", tags=["episodes"])
 async def mine(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[MyEpisodesOut]:
     """The patient's own concerns in plain words; a nurse is promised only while one is on shift."""
     query_of(request.scope, {})
     found = await service.mine(parts.database, parts.reads, actor, request.scope["state"]["request_id"])
+    ready = await parts.ready()
+    promised = {one.row.id: honest(one.promise, is_current=ready["watching"]) for one in found.items}
     items = [
         MineOut(
             id=one.row.id, severity=SEVERITY[one.row.severity], emergency=one.row.emergency, state=one.row.state,
-            raised_at=one.row.raised_at, closed_at=one.row.closed_at, seen=one.seen, advice=one.said, plan=one.plan, next=one.promise.what,
-            next_says=WORDS[one.promise.what], next_by=one.promise.by,
+            raised_at=one.row.raised_at, closed_at=one.row.closed_at, seen=one.seen, advice=one.said, plan=one.plan,
+            next=promised[one.row.id].what, next_says=WORDS[promised[one.row.id].what], next_by=promised[one.row.id].by,
         )
         for one in found.items
     ]  # fmt: skip
-    out = MyEpisodesOut(items=items, advice=found.said, watching=_watching(found.watching, await parts.ready()), as_of=found.as_of)
+    out = MyEpisodesOut(items=items, advice=found.said, watching=watching_out(found.watching, ready, found.as_of), as_of=found.as_of)
     return Response(out, headers={"cache-control": "no-store"})
 
 
-@get("/v1/watching", operation_id="isAnyoneWatching", summary="Is anyone watching now, and until when", tags=["episodes"])
-async def watching(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[WatchingOut]:
-    """The teams of a patient, or a member of staff's own: on shift until when, else from when on."""
-    query_of(request.scope, {})
-    found = await service.watching(parts.database, actor)
-    return Response(_watching(found, await parts.ready()), headers={"cache-control": "no-store"})
-
-
-ROUTES: Final = [episodes, mine, watching, acknowledge, start, snooze, close]
+ROUTES: Final = [episodes, mine, acknowledge, start, snooze, close]

@@ -16,6 +16,7 @@ from domain.detection.engine import TREND
 from domain.detection.judgement import Judgement, Severity
 from domain.episodes import lifecycle
 from domain.episodes.episode import Change, DismissReason, Episode, FlagState, Result, State
+from domain.episodes.notify import Team
 from domain.episodes.promise import Promise, promise
 from domain.errors import NotFound, StaleVersion
 from domain.readings.kinds import BY_NAME, BY_NO
@@ -164,14 +165,6 @@ async def queue(  # noqa: PLR0913 - who asks, and what for
                  watching=watching)  # fmt: skip
 
 
-async def watching(database: Database, actor: Actor) -> teams.Watching:
-    """Whether anyone watches for the asker now; NotFound for a vendor."""
-    if actor.kind is ActorKind.VENDOR:
-        raise NotFound
-    async with database.begin(actor) as tx:
-        return await teams.watching(tx, actor, clock.now())
-
-
 async def mine(database: Database, reads: Reads, actor: Actor, request_id: UUID) -> MyEpisodes:
     """What the patient may know of her own concerns, open or of the last week; reading it is the receipt of what was said."""
     if actor.kind is not ActorKind.PATIENT:
@@ -195,16 +188,26 @@ async def mine(database: Database, reads: Reads, actor: Actor, request_id: UUID)
             seen=[_JUDGEMENT.decode(one.body).sentence for one in reasons if one.episode == row.id and one.state == FlagState.ACTIVE],
             said=list(dict.fromkeys(one.said for one in said if one.episode == row.id)),
             plan=list(dict.fromkeys(step.words for (episode, _), steps in plan.items() if episode == row.id for step in steps)),
-            promise=promise(
-                Severity(row.severity), State(row.state), row.raised_at,
-                [team.calendar for team in by_class.get((actor.id, row.data_class), [])], now, emergency=row.emergency,
-                is_taken=row.is_taken,
-            ),
+            promise=_promised(row, by_class.get((actor.id, row.data_class), []), now),
         )
         for row in rows
     ]  # fmt: skip
     advice = list(dict.fromkeys(one.said for one in said if one.episode is None))
     return MyEpisodes(items=items, said=advice, watching=watching, as_of=now)
+
+
+def _promised(row: store.MineRow, teams_of: Sequence[Team], now: datetime) -> Promise:
+    return promise(
+        Severity(row.severity), State(row.state), row.raised_at, [team.calendar for team in teams_of], now, emergency=row.emergency,
+        is_taken=row.is_taken,
+    )  # fmt: skip
+
+
+async def promises(tx: Tx, patient: UUID, now: datetime) -> list[Promise]:
+    """What a person was promised about each of her open concerns, the worst first; nothing is marked as read."""
+    rows = [row for row in await store.MINE.all(tx, patient, now) if row.state != State.CLOSED]
+    by_class = await team_store.teams(tx, [(patient, row.data_class) for row in rows], now)
+    return [_promised(row, by_class.get((patient, row.data_class), []), now) for row in rows]
 
 
 def _concerns(rows: Sequence[store.QueueRow]) -> list[list[Concern]]:

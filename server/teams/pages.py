@@ -19,11 +19,12 @@ from domain.text import admit
 from server.app_state import Parts
 from server.auth.pages import go
 from server.auth.routes import form_of
+from server.care.words import said
 from server.episodes.pages import NOT_CURRENT, shell_of
-from server.episodes.routes import says
 from server.http import AnyRequest, path_id, query_of
 from server.rules import service as rules
 from server.teams import manage
+from server.teams.service import of as watching_of
 from server.teams.views import DayView, SpanView, TeamView
 from server.web import words
 from server.web.layout import Pages, policy
@@ -73,7 +74,8 @@ def team_view(found: manage.Whole, teams: tuple[Choice, ...], *, is_current: boo
     coming = sorted(one for year in (now.year, now.year + 1) for one in bank_holidays(found.team.calendar.region, year) if one >= now.date())
     return TeamView(
         id=str(found.team.id), name=found.team.name, teams=teams, is_on=found.watch.is_on, shift=_shift(found, now),
-        patients_see=says(is_on=found.watch.is_on, is_current=is_current), lag="" if is_current else NOT_CURRENT, on_duty=_on_duty(found),
+        patients_see=said(watching_of([found.team], found.as_of), now, is_current=is_current).text,
+        lag="" if is_current else NOT_CURRENT, on_duty=_on_duty(found),
         by_job=not found.now_on, telephone=found.team.telephone, out_of_hours=found.team.out_of_hours,
         days=tuple(_day(no, list(found.team.calendar.hours)) for no in range(7)), holidays=tuple(map(words.date, coming[:_HOLIDAYS])),
         closures=tuple(

@@ -159,12 +159,14 @@ def date(at: _date) -> str:
 
 
 def when(at: datetime, now: datetime) -> str:
-    """A time as the viewer says it: today's by the clock, older ones by the day. Both in one zone."""
+    """A time as the viewer says it: today's, yesterday's and tomorrow's by the clock, others by the day. Both in one zone."""
     clock = at.strftime("%H:%M")
     if at.date() == now.date():
         return f"today {clock}"
     if at.date() == now.date() - timedelta(days=1):
         return f"yesterday {clock}"
+    if at.date() == now.date() + timedelta(days=1):
+        return f"tomorrow {clock}"
     year = "" if at.year == now.year else f" {at.year}"
     return f"{at.day} {at.strftime('%b')}{year} {clock}"
 

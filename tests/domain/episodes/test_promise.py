@@ -7,7 +7,7 @@ import pytest
 from domain.detection.judgement import Severity
 from domain.episodes.calendar import Calendar, Hours
 from domain.episodes.episode import State
-from domain.episodes.promise import WORDS, Next, promise
+from domain.episodes.promise import WORDS, Next, Promise, honest, promise
 
 TEN = datetime(2026, 11, 25, 10, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 25, 22, tzinfo=UTC)
@@ -54,3 +54,11 @@ def test_acc_6_where_no_team_sees_it_no_team_is_spoken_of_and_no_nurse() -> None
             assert found.what is (Next.RING_999 if emergency else Next.NOBODY_WATCHES)
             assert "Your team" not in WORDS[found.what]
             assert "nurse" not in WORDS[found.what]
+
+
+def test_inv_15_nobody_is_promised_to_look_while_nobody_is_told() -> None:
+    assert honest(Promise(what=Next.NURSE_WILL_RING, by=TEN), is_current=False) == Promise(what=Next.MAY_NOT_BE_SEEN)
+    assert honest(Promise(what=Next.NURSE_WILL_RING, by=TEN), is_current=True).by == TEN
+    # What asks for nobody to be told stands.
+    for what in (Next.RING_999, Next.NURSE_HAS_IT, Next.RING_111, Next.NOBODY_WATCHES, Next.OVER):
+        assert honest(Promise(what=what), is_current=False).what is what

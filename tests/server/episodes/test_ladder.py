@@ -39,6 +39,16 @@ def worker(database: Database, clinic: Clinic) -> Worker:
     return Worker(database, clinic.parts.ingest, relay_of(database, clinic.parts.extras["settings"]))
 
 
+async def alive(database: Database, clinic: Clinic) -> None:
+    """Every duty has just run, and nothing that is due waits."""
+    here = worker(database, clinic)
+    while await here.sweep(datetime.now(UTC)):
+        pass
+    while await here.escalate():
+        pass
+    await here.relay()
+
+
 async def act(client: AsyncClient, clinic: Clinic, what: str, version: int, body: dict[str, Any] | None = None) -> Any:
     card = (await client.get("/v1/episodes", headers=clinic.token("nurse"))).json()["items"][0]
     path = f"/v1/patients/{clinic.patient}/episodes/{card['episode']['id']}/{what}"

@@ -10,7 +10,7 @@ from server.db import Database, Role
 from server.episodes import pages
 from server.people import admin
 from tests.clinic import Clinic
-from tests.server.episodes.test_ladder import act, report, rows, worker
+from tests.server.episodes.test_ladder import act, alive, report, rows, worker
 
 
 async def mine(client: AsyncClient, clinic: Clinic) -> dict[str, Any]:
@@ -21,7 +21,7 @@ async def mine(client: AsyncClient, clinic: Clinic) -> dict[str, Any]:
 
 async def test_al_12_the_patient_sees_the_same_concern_at_once(client: AsyncClient, clinic: Clinic, database: Database) -> None:
     await report(client, clinic, "feel_worse")
-    await worker(database, clinic).relay()
+    await alive(database, clinic)
     found = await mine(client, clinic)
     (item,) = found["items"]
     assert (item["severity"], item["next"], item["seen"]) == ("amber", "nurse_will_look", ["Reports: I feel worse"])
@@ -51,16 +51,14 @@ async def listed(client: AsyncClient, clinic: Clinic) -> dict[str, Any]:
 
 
 async def test_inv_15_alp_8_when_the_duties_stop_the_patient_and_readyz_say_so(client: AsyncClient, clinic: Clinic, database: Database) -> None:
+    await alive(database, clinic)
     here = worker(database, clinic)
-    await here.sweep(datetime.now(UTC))
-    await here.escalate()
-    while await here.relay():
-        pass
     ready = (await client.get("/readyz")).json()
     assert (ready["accepting"], ready["watching"]) == (True, True)
     queue = await listed(client, clinic)
     assert (queue["isCurrent"], queue["evaluatedThrough"] <= queue["asOf"]) == (True, True)
-    assert (await mine(client, clinic))["watching"]["says"] == "A nurse is watching now."
+    found = await mine(client, clinic)
+    assert found["watching"]["says"] == "A nurse is watching now. If you feel worse, ring your team, or 111, or 999 in an emergency."
     await rows(database, "update heartbeat set at = now() - interval '16 seconds' where duty = 'escalate' returning duty")
     ready = (await client.get("/readyz")).json()
     assert (ready["accepting"], ready["watching"], ready["lagS"] >= 16) == (True, False, True)
@@ -104,3 +102,4 @@ async def test_f49_is_anyone_watching_now_is_one_answer_for_all(client: AsyncCli
     # Who shares with nobody is told that nobody watches.
     found = (await client.get("/v1/watching", headers=clinic.token("stranger"))).json()
     assert (found["isWatched"], found["teams"]) == (False, [])
+    assert found["says"].startswith("You share with no team, so nobody is watching.")
