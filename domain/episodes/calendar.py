@@ -91,17 +91,27 @@ def next_working_day(calendars: Sequence[Calendar], start: datetime) -> datetime
 
     What comes in while the service is closed counts from its opening.
     """
-    zone = _zone(calendars[0].zone) if calendars else None
+    if not calendars:
+        return None
+    zone = _zone(calendars[0].zone)
     begins: datetime | None = None
     for span in _staffed(calendars, start):
-        if begins is None or zone is None:
+        if begins is None:
             begins = max(span.start, start)
+            tomorrow = _a_day_on(begins, zone)
+            if tomorrow <= span.end:
+                return tomorrow
             continue
         local, first = begins.astimezone(zone), span.start.astimezone(zone)
         if first.date() > local.date():
             wanted = min(_instants(first.date(), local.time(), zone))
             return max(span.start, wanted) if wanted < span.end else span.end
     return None
+
+
+def _a_day_on(at: datetime, zone: ZoneInfo) -> datetime:
+    local = at.astimezone(zone)
+    return min(_instants(local.date() + _DAY, local.time(), zone))
 
 
 def _staffed(calendars: Sequence[Calendar], now: datetime) -> Iterator[Span]:

@@ -89,6 +89,9 @@ def test_working_time_in_the_night_when_the_clocks_change() -> None:
     always = Calendar(zone="Europe/London", region=Region.NONE, hours=tuple(Hours(day, time(0), time(0)) for day in range(7)))
     assert after([always], utc("2026-03-28T23:00"), timedelta(hours=4)) == utc("2026-03-29T03:00")
     assert after([always], utc("2026-10-24T23:00"), timedelta(hours=4)) == utc("2026-10-25T03:00")
+    # A service that never closes answers by the same time of the next day.
+    assert next_working_day([always], utc("2026-11-25T10:00")) == utc("2026-11-26T10:00")
+    assert next_working_day([always], utc("2026-10-24T23:30")) == utc("2026-10-26T00:30")
     # A wall-clock time that is skipped or comes twice: staffed the longer way.
     early = Calendar(zone="Europe/London", region=Region.NONE, hours=(Hours(6, time(1, 30), time(1, 45)),))
     assert watch([early], utc("2026-10-25T00:20")).opens_at == utc("2026-10-25T00:30")

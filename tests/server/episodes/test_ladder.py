@@ -42,10 +42,8 @@ def worker(database: Database, clinic: Clinic) -> Worker:
 async def alive(database: Database, clinic: Clinic) -> None:
     """Every duty has just run, and nothing that is due waits."""
     here = worker(database, clinic)
-    while await here.sweep(datetime.now(UTC)):
-        pass
-    while await here.escalate():
-        pass
+    await here.sweep(datetime.now(UTC))
+    await here.escalate()
     await here.relay()
 
 
