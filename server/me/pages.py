@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.response import Response
 
 from domain.actor import Actor
-from domain.episodes.promise import WORDS
+from domain.episodes.promise import WORDS, honest
 from domain.errors import NotSignedIn
 from domain.readings.kinds import BY_NAME, BY_NO, SYMPTOM_LABEL
 from server import clock
@@ -17,8 +17,8 @@ from server.app_state import Parts
 from server.auth.pages import go
 from server.auth.routes import auth_of, digits_of, form_of
 from server.auth.sessions import OWN, OWN_PATH, cookie_of, drop_cookie, set_cookie
+from server.care.words import said as watch_said
 from server.episodes import service as episodes
-from server.episodes.routes import says
 from server.http import AnyRequest, header, query_of
 from server.me import store
 from server.me.shell import Person, must_be_patient, person_of, shell_of
@@ -82,25 +82,23 @@ async def home(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedD
     found = await episodes.mine(parts.database, parts.reads, actor, request_id(request.scope))
     ready = await parts.ready()
     latest = await _latest(request, parts, actor)
-    here = person.zone
-    watching = found.watching
+    here, watching, is_current = person.zone, found.watching, ready["watching"]
+    said = watch_said(watching, found.as_of.astimezone(here), is_current=is_current)
     view = HomeView(
-        given_name=person.given_name, watching=says(is_on=watching.is_on, is_current=ready["watching"]),
-        until=watching.until.astimezone(here) if watching.is_on and watching.until else None,
-        opens_at=watching.opens_at.astimezone(here) if not watching.is_on and watching.opens_at else None,
+        given_name=person.given_name, watching=said.who, meanwhile=said.meanwhile,
         teams=tuple(TeamLine(name=one.name, telephone=one.telephone, out_of_hours=one.out_of_hours) for one in watching.teams),
-        concerns=tuple(_concern(one, person) for one in found.items), told=tuple(found.said),
+        concerns=tuple(_concern(one, person, is_current=is_current) for one in found.items), told=tuple(found.said),
         latest=tuple(_line(row, person) for row in latest), as_of=found.as_of.astimezone(here),
     )  # fmt: skip
     return page(parts, "steady/me_home.html", shell_of(request, parts, person, section="home"), view, view.as_of)
 
 
-def _concern(one: episodes.Mine, person: Person) -> ConcernLine:
-    by = one.promise.by
+def _concern(one: episodes.Mine, person: Person, *, is_current: bool) -> ConcernLine:
+    promised = honest(one.promise, is_current=is_current)
     return ConcernLine(
         rank=Rank.of(one.row.severity, emergency=one.row.emergency), is_open=one.row.closed_at is None,
         at=one.row.raised_at.astimezone(person.zone), seen=tuple(one.seen), said=tuple(one.said), plan=tuple(one.plan),
-        next=WORDS[one.promise.what], next_by=None if by is None else by.astimezone(person.zone),
+        next=WORDS[promised.what], next_by=None if promised.by is None else promised.by.astimezone(person.zone),
     )  # fmt: skip
 
 

@@ -48,8 +48,7 @@ class HomeView(msgspec.Struct, frozen=True, kw_only=True):
 
     given_name: str
     watching: str
-    until: datetime | None
-    opens_at: datetime | None
+    meanwhile: str
     teams: tuple[TeamLine, ...]
     concerns: tuple[ConcernLine, ...]
     told: tuple[str, ...]
