@@ -49,6 +49,8 @@ class Role(StrEnum):
     WATCH = "steady_watch"
     AUDITOR = "steady_auditor"
     OWNER = "steady_owner"
+    PEER = "steady_peer"
+    SEAL = "steady_seal"
 
 
 class Row(Protocol):
@@ -185,6 +187,18 @@ class Database:
         if one is not None:
             opening += f"; set local app.one = '{one}'"
         async with self._opened(Role.APP, opening, actor) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def begin_peer(self, *, org: UUID | None, tags: Sequence[UUID] = (), moderator: UUID | None = None,
+                         invite: UUID | None = None) -> AsyncGenerator[Tx]:  # fmt: skip
+        """One transaction in the world of peer groups, which knows members by their tags only and no patient (PGS-1)."""
+        named = ",".join(str(one) for one in tags)
+        opening = (
+            f"begin; set local app.org = '{org or ''}'; set local app.tags = '{{{named}}}'; "
+            f"set local app.moderator = '{moderator or ''}'; set local app.invite = '{invite or ''}'"
+        )
+        async with self._opened(Role.PEER, opening, None) as tx:
             yield tx
 
     @asynccontextmanager

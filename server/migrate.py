@@ -11,7 +11,7 @@ FOLDER: Final = Path(__file__).parent / "migrations"
 LOCK: Final = 7_239_416
 OWNER: Final = "steady_owner"
 ROLES: Final = ("steady_owner", "steady_app", "steady_auth", "steady_ingest", "steady_worker", "steady_watch", "steady_auditor",
-                "steady_readonly")
+                "steady_readonly", "steady_peer", "steady_seal")
 
 _ROLE: Final = """
 do $$
@@ -20,7 +20,7 @@ declare
 begin
     perform pg_advisory_xact_lock(7239416);
     foreach name in array array['steady_owner', 'steady_app', 'steady_auth', 'steady_ingest', 'steady_worker', 'steady_watch',
-        'steady_auditor', 'steady_readonly']
+        'steady_auditor', 'steady_readonly', 'steady_peer', 'steady_seal']
     loop
         if not exists (select from pg_roles where rolname = name) then
             execute format('create role %I login nosuperuser nobypassrls nocreatedb nocreaterole', name);

@@ -4,12 +4,14 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from domain.groups import crisis
 from server.app_state import Parts
 from server.audit.reads import Reads
 from server.auth import keys
 from server.auth.service import Auth
 from server.db import Database
 from server.db_where import Where
+from server.groups import peers
 from server.ingest import Ingest
 from server.limits import Buckets
 from server.live import Live
@@ -22,7 +24,10 @@ def unstarted(settings: Settings, where: Where | None = None, *, base_url: str =
     database = Database(where or settings.database or Where(host="/nowhere", port=5432, database="steady"))
     base = base_url or settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
     auth = Auth(database, keys.ensure(settings.keys), issuer=settings.issuer, token_url=f"{base}/oauth/token")
-    extras: dict[str, Any] = {"auth": auth, "base": base, "settings": settings, "pages": Pages(brand=settings.brand)}
+    extras: dict[str, Any] = {
+        "auth": auth, "base": base, "settings": settings, "pages": Pages(brand=settings.brand), "peers": peers.ensure(settings.keys),
+        "crisis": crisis.look,
+    }  # fmt: skip
     return Parts(
         database=database, ingest=Ingest(database, flushers=settings.flushers), reads=Reads(database), live=Live(database),
         authenticate=auth.authenticate, extras=extras, limits=Buckets() if settings.rate_limits else None,

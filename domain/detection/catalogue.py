@@ -78,6 +78,7 @@ _ABOUT: Final[dict[str, str]] = {
     "anybody else information; after a red somebody rings within 24 hours.",
     "MD-6": "Adherence of 14 days 40 points and more below that of the 28 before is information.",
     "F35": "Somebody who was enrolled and never sent anything.",
+    "F76": "Words of crisis, where the person asked when well that the team is told.",
     **{row: " · ".join(SYMPTOM_LABEL[code] for code in sorted(codes)) for row, codes in TABLE_2.items()},
 }
 

@@ -31,6 +31,7 @@ _OTHERS: Final = frozenset({30, 31, 32, 33, 34, 35, 36, 90})
 _NERVES: Final = frozenset({80, 81})
 _ECLAMPSIA: Final = frozenset({100, 101})
 _MIND: Final = 12
+_WISHED: Final = 92
 
 
 def symptom(rule: Rule, _view: View, anchor: Reading) -> Judgement | None:
@@ -48,6 +49,13 @@ def felt(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     if code not in _OTHERS and not _unanswered(code, view.profile, anchor.taken_at):
         return None
     return rule.fired(anchor, Severity.AMBER, f"Reports: {_said(code)}", advice="ADV-TODAY")
+
+
+def wished(rule: Rule, _view: View, anchor: Reading) -> Judgement | None:
+    """F76: what somebody wrote elsewhere sounds like a crisis, and when well they asked that their own team is told."""
+    if int(anchor.value) != _WISHED:
+        return None
+    return rule.fired(anchor, Severity.RED, "Wrote words of crisis today and asked, when well, that you are told: ring now", advice="ADV-MOOD")
 
 
 def _unanswered(code: int, profile: Profile, at: datetime) -> bool:
@@ -75,5 +83,9 @@ RULES: Final = (
     Rule(
         id="F44", version=1, group="SYMPTOM", title="I feel worse", anchors=frozenset({SYMPTOM}), looks={SYMPTOM: Look()},
         least=None, in_pregnancy=True, trend=0, judge=felt,
+    ),
+    Rule(
+        id="F76", version=1, group="SYMPTOM", title="An advance wish", anchors=frozenset({SYMPTOM}), looks={SYMPTOM: Look()},
+        least=None, in_pregnancy=True, floor=True, trend=0, judge=wished,
     ),
 )  # fmt: skip

@@ -131,6 +131,7 @@ SYMPTOMS: Final[dict[int, tuple[str, str]]] = {
     82: ("parkinson_dose_lost", "A Parkinson's dose could not be taken or kept down"),
     90: ("feel_worse", "I feel worse"),
     91: ("feel_as_usual", "I feel as usual"),
+    92: ("crisis_wish", "Wrote words of crisis, and asked when well that you are told"),
     100: ("pain_under_ribs", "Pain just under the ribs"),
     101: ("sudden_swelling", "Sudden swelling of face, hands or feet"),
 }
