@@ -40,9 +40,11 @@ _MEDICINE: Final = (
 _ADVICE: Final = tuple(
     re.compile(one)
     for one in (
-        rf"\b(?:stop|stopped|come off|came off|quit|skip|skipped|miss out|leave off|drop|dropped|cut|halve|halved|double|doubled|up|upped|"
-        rf"increase|increased|reduce|reduced|lower|raise|swap|take (?:an )?extra|take more|take less|don'?t take|do not take|no need (?:for|to take))"
-        rf"\b[^.!?\n]{{0,40}}\b{_MEDICINE}\b",
+        (
+            rf"\b(?:stop|stopped|come off|came off|quit|skip|skipped|miss out|leave off|drop|dropped|cut|halve|halved|double|doubled|up|"
+            rf"upped|increase|increased|reduce|reduced|lower|raise|swap|take (?:an )?extra|take more|take less|don'?t take|do not take|"
+            rf"no need (?:for|to take))\b[^.!?\n]{{0,40}}\b{_MEDICINE}\b"
+        ),
         rf"\b{_MEDICINE}\b[^.!?\n]{{0,30}}\b(?:instead of|rather than|is (?:poison|useless|rubbish)|did(?:n'?t| not) need|twice the)\b",
         r"\b\d+(?:[.,]\d+)?\s?(?:mg|mcg|µg|micrograms?|milligrams?|ml|units?|puffs?)\b",
         rf"\b(?:you should|you can|try|just|always|never|i'?d)\b[^.!?\n]{{0,25}}\b(?:take|have|use)\b[^.!?\n]{{0,25}}\b{_MEDICINE}\b",
@@ -61,7 +63,7 @@ _MEANS: Final = tuple(
 
 def plain(text: str) -> str:
     """Lower case, one kind of quote and space, figures of every script as 0 to 9."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("’", "'").replace("`", "'")
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'").replace("`", "'")
     return "".join(str(unicodedata.digit(one)) if unicodedata.category(one) == "Nd" else one
                    for one in folded if unicodedata.category(one) != "Cf")  # fmt: skip
 

@@ -23,7 +23,8 @@ _DOUBLE: Final = re.compile(r"(.)\1")
 _PLAIN: Final = frozenset({"die", "dead", "end", "kill", "gone", "alive", "suicide", "jump", "live", "burden"})
 _INSIDE: Final = re.compile(r"(?<=[a-z])[!|*$@01345](?=[a-z])")
 _LEET: Final = str.maketrans("!|*$@01345", "ilisaoleas")
-_STOPS: Final = re.compile(r"[^\W_]+")
+_STOPS: Final = re.compile(r"(?:[^\W_]|[\u0900-\u0dff])+")
+"""A word; in the scripts of India its vowel signs are part of it."""
 _APOSTROPHE: Final = re.compile(r"(?<=\w)'(?=\w)")
 _LONG: Final = 8
 _SHORT: Final = 5
@@ -108,10 +109,11 @@ def _near(word: str, known: str, allowed: int) -> bool:
 
 def _is_unread(read: str) -> bool:
     """Whether too few of the words are English to say anything."""
-    some = [one for one in read.split() if not one.isdigit()]
+    # "a", "no" and "me" are words in half of Europe; the longer ones tell.
+    some = [one for one in read.split() if (len(one) > 2 or not one.isascii()) and not one.isdigit()]  # noqa: PLR2004 - as said
     if not some:
         return False
-    known = sum(one in COMMON for one in some)
+    known = sum(one in COMMON or one in NEAR for one in some)
     if any(not one.isascii() for one in some):
         return known * _READ < len(some)
     return len(some) > 1 and known * _READ < len(some)

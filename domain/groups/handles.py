@@ -19,7 +19,7 @@ LOOKS_LIKE: Final = {
     **dict(zip("авеікмнорстухџѕјԛԝԁһɡӏ", "abeikmhopctyxusjqwdhgl", strict=True)),
     **dict(zip("αβεικνορτυχγω", "abeikvoptuxyw", strict=True)),
     **dict(zip("013457", "oleast", strict=True)),
-    "ı": "i", "ł": "l", "đ": "d", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe", "|": "l", "!": "l", "$": "s", "@": "a", "€": "e",
+    "\u0131": "i", "ł": "l", "đ": "d", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe", "|": "l", "!": "l", "$": "s", "@": "a", "€": "e",
 }  # fmt: skip
 _TWINS: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _DIGITS: Final = re.compile(r"\d")
@@ -45,6 +45,21 @@ def _scripts(name: str) -> set[str]:
 
 def check(name: str, own: Iterable[str] = ()) -> str:
     """A name that can be used, or a refusal that says why. `own`: the person's real names, which are no cover."""
+    clean = _written(name)
+    words = {skeleton(word) for word in re.split(r"[ \-'._]+", clean) if word}
+    if words & {skeleton(one) for one in _RESERVED}:
+        raise Invalid("That name could be taken for staff.", "/handle")
+    whole = skeleton(clean)
+    for one in own:
+        real = skeleton(one)
+        # Ann may be called Annette's friend, but not Ann, and nobody may carry a longer name of theirs inside.
+        if real and (real in words or real == whole or (len(real) > _SHORT and real in whole)):
+            raise Invalid("That is your own name. Choose one that nobody knows you by.", "/handle")
+    return clean
+
+
+def _written(name: str) -> str:
+    """The name as it is written; refused where it could deceive."""
     clean = " ".join(admit(name, pointer="/handle", most=MOST).split())
     if not LEAST <= len(clean) <= MOST:
         raise Invalid(f"From {LEAST} to {MOST} characters.", "/handle")
@@ -54,15 +69,6 @@ def check(name: str, own: Iterable[str] = ()) -> str:
         raise Invalid("Letters of one alphabet only.", "/handle")
     if len(_DIGITS.findall(clean)) > 4:  # noqa: PLR2004 - a year is four figures; more is a number of something
         raise Invalid("At most four figures: a name, not a number.", "/handle")
-    words = {skeleton(word) for word in re.split(r"[ \-'._]+", clean) if word}
-    if words & {skeleton(one) for one in _RESERVED}:
-        raise Invalid("That name could be taken for staff.", "/handle")
-    whole = skeleton(clean)
-    if not whole:
+    if not skeleton(clean):
         raise Invalid("At least one letter or figure.", "/handle")
-    for one in own:
-        real = skeleton(one)
-        # Ann may be called Annette's friend, but not Ann, and nobody may carry a longer name of theirs inside.
-        if real and (real in words or real == whole or (len(real) > _SHORT and real in whole)):
-            raise Invalid("That is your own name. Choose one that nobody knows you by.", "/handle")
     return clean

@@ -36,7 +36,7 @@ NEXT: Final[dict[str, tuple[str, str]]] = {
     "en": ("Help is here now", "You do not have to be alone with this. If you might act on it, ring 999 or go to A&E now."),
     "cy": ("Mae help ar gael nawr", "Does dim rhaid i chi fod ar eich pen eich hun. Os gallech wneud rhywbeth, ffoniwch 999 nawr."),
     "pl": ("Pomoc jest dostępna teraz", "Nie musisz być z tym sam. Jeśli możesz zrobić sobie krzywdę, zadzwoń teraz pod 999."),
-    "ur": ("مدد ابھی موجود ہے", "آپ اس میں اکیلے نہیں ہیں۔ اگر آپ خود کو نقصان پہنچا سکتے ہیں تو ابھی 999 پر فون کریں۔"),
+    "ur": ("مدد ابھی موجود ہے", "آپ اس میں اکیلے نہیں ہیں\u06d4 اگر آپ خود کو نقصان پہنچا سکتے ہیں تو ابھی 999 پر فون کریں\u06d4"),
     "bn": ("এখনই সাহায্য আছে", "আপনি একা নন। নিজের ক্ষতি করার আশঙ্কা থাকলে এখনই ৯৯৯ নম্বরে ফোন করুন।"),
     "pa": ("ਮਦਦ ਹੁਣੇ ਮੌਜੂਦ ਹੈ", "ਤੁਸੀਂ ਇਕੱਲੇ ਨਹੀਂ ਹੋ। ਜੇ ਤੁਸੀਂ ਆਪਣੇ ਆਪ ਨੂੰ ਨੁਕਸਾਨ ਪਹੁੰਚਾ ਸਕਦੇ ਹੋ ਤਾਂ ਹੁਣੇ 999 ਤੇ ਫ਼ੋਨ ਕਰੋ।"),
 }  # fmt: skip

@@ -15,11 +15,11 @@ _PNG_KEPT: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS"})
 _JPEG_KEPT: Final = frozenset({0xC4, 0xDB, 0xDD})
 """Tables of a picture; its frame and its scan are looked at by themselves."""
 _FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
-_START: Final = 0xD8
 _END: Final = 0xD9
 _SCAN: Final = 0xDA
 _APPS: Final = frozenset({*range(0xE0, 0xF0), 0xFE})
 _ORIENTATIONS: Final = 9
+_EXIF: Final = 0xE1
 
 
 def clean(image: bytes) -> bytes:
@@ -48,19 +48,13 @@ def _must_be_small(width: int, height: int) -> None:
 
 
 def _png(image: bytes) -> bytes:
-    kept = [_PNG]
+    kept, seen = [_PNG], list[bytes]()
     place = len(_PNG)
-    seen: list[bytes] = []
-    while place < len(image):
-        head = image[place : place + 8]
-        if len(head) < 8:  # noqa: PLR2004 - length and name
-            raise _broken()
-        length, name = struct.unpack(">I4s", head)
-        whole = image[place : place + 12 + length]
-        if len(whole) != 12 + length:
-            raise _broken()
+    # What comes after the end is left out.
+    while place < len(image) and b"IEND" not in seen:
+        name, whole = _chunk(image, place)
         if not seen:
-            if name != b"IHDR" or length != 13:  # noqa: PLR2004 - as the format has it
+            if name != b"IHDR" or len(whole) != 25:  # noqa: PLR2004 - as the format has it
                 raise _broken()
             _must_be_small(*struct.unpack(">II", whole[8:16]))
         seen.append(name)
@@ -69,39 +63,51 @@ def _png(image: bytes) -> bytes:
         elif name[:1].isupper():
             raise _broken()
         place += len(whole)
-        if name == b"IEND":
-            break
-    # What comes after the end is left out.
     if b"IDAT" not in seen or seen[-1] != b"IEND":
         raise _broken()
     return b"".join(kept)
 
 
+def _chunk(image: bytes, place: int) -> tuple[bytes, bytes]:
+    """A chunk's name and the whole of it."""
+    head = image[place : place + 8]
+    if len(head) < 8:  # noqa: PLR2004 - length and name
+        raise _broken()
+    length, name = struct.unpack(">I4s", head)
+    whole = image[place : place + 12 + length]
+    if len(whole) != 12 + length:
+        raise _broken()
+    return name, whole
+
+
 def _jpeg(image: bytes) -> bytes:
-    kept = [b"\xff\xd8"]
-    place, has_frame, orientation = 2, False, 1
+    kept: list[bytes] = []
+    place, frames, orientation = 2, 0, 1
     while True:
         marker, whole = _segment(image, place)
-        if marker == _END:
+        if marker == _SCAN:
+            break
+        if marker in _FRAMES:
+            _must_be_small(*_size(whole))
+            frames += 1
+        if marker in _FRAMES or marker in _JPEG_KEPT:
+            kept.append(whole)
+        elif marker not in _APPS:
             raise _broken()
+        elif marker == _EXIF and orientation == 1:
+            orientation = _orientation(whole)
         place += len(whole)
-        if marker in _APPS:
-            orientation = _orientation(whole) if marker == 0xE1 and orientation == 1 else orientation  # noqa: PLR2004 - APP1 is Exif
-        elif marker in _FRAMES:
-            if has_frame or len(whole) < 9:  # noqa: PLR2004 - up to the width
-                raise _broken()
-            height, width = struct.unpack(">HH", whole[5:9])
-            _must_be_small(width, height)
-            has_frame = True
-            kept.append(whole)
-        elif marker in _JPEG_KEPT:
-            kept.append(whole)
-        elif marker == _SCAN:
-            if not has_frame:
-                raise _broken()
-            return b"".join([kept[0], _turned(orientation), *kept[1:], *_scans(image, place - len(whole))])
-        else:
-            raise _broken()
+    if frames != 1:
+        raise _broken()
+    return b"".join([b"\xff\xd8", _turned(orientation), *kept, *_scans(image, place)])
+
+
+def _size(frame: bytes) -> tuple[int, int]:
+    """The height and width that a frame names."""
+    if len(frame) < 9:  # noqa: PLR2004 - up to the width
+        raise _broken()
+    height, width = struct.unpack(">HH", frame[5:9])
+    return height, width
 
 
 def _segment(image: bytes, place: int) -> tuple[int, bytes]:

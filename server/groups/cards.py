@@ -38,8 +38,8 @@ async def make(parts: Parts, actor: Actor, kind: str, request_id: UUID, now: dat
     zone = ZoneInfo(person.zone)
     today = now.astimezone(zone).date()
     start = datetime.combine(today - timedelta(days=card.DAYS - 1), datetime.min.time(), zone)
-    page = await readings.latest(parts.database, parts.reads, actor, actor.id, request_id, kind=BY_NAME[kind].no, start=start, end=now,
-                                 limit=_MOST)  # fmt: skip
+    page = await readings.latest(parts.database, actor, actor.id, kind=BY_NAME[kind].no, start=start, end=now, limit=_MOST)
+    await parts.reads.record(actor, actor.id, "readings", request_id)
     values: dict[date, list[Decimal]] = {}
     for row in page.readings:
         if row.status == 0:

@@ -145,12 +145,12 @@ async def _thread(here: Inside, written: Written, looked: _Looked, post: UUID) -
     return written.thread
 
 
-async def _fill(here: Inside, posted: Posted, looked: _Looked, fate: Fate, seq: int, now: datetime) -> None:  # noqa: PLR0913
+async def _fill(here: Inside, posted: Posted, looked: _Looked, fate: Fate, seq: int, now: datetime) -> None:
     group, tx = here.group.group_id, here.tx
     await store.ADD_BODY.run(tx, group, posted.post, looked.body, looked.image)
     if looked.card is not None:
         await store.ADD_CARD.run(tx, group, posted.post, looked.card.text, looked.card.until)
-    await store.ADD_WORDS.run(tx, group, content.words(f"{looked.title} {looked.body}"), seq, posted.post)
+    await store.ADD_WORDS.run(tx, group, seq, posted.post, content.words(f"{looked.title} {looked.body}"))
     if not posted.is_held:
         await store.BUMP.run(tx, group, posted.thread, seq)
     for one in fate.concerns:

@@ -74,7 +74,7 @@ async def listed(parts: Parts, actor: Actor) -> list[Listed]:
     async with parts.database.begin_peer(org=actor.org_id, tags=tags) as tx:
         groups = await store.GROUPS.all(tx)
         mine = {row.group_id: row for row in await store.ME.all(tx) if row.is_in and row.state == "active"}
-    conditions = set() if person is None else set(person.conditions)
+    conditions: set[str] = set() if person is None else set(person.conditions)
     found = [Listed(group=row, me=mine.get(row.group_id)) for row in groups]
     return sorted(found, key=lambda one: (one.me is None, one.group.topic not in conditions, one.group.name))
 

@@ -173,7 +173,10 @@ COUNT: Final = Query(
     returning group_id as id
     """,
 )
-LEAVE: Final = Query(IdRow, "update peer_member set is_in = false where group_id = $1 and tag = any (peer_tags()) and is_in returning handle_id as id")
+LEAVE: Final = Query(
+    IdRow,
+    "update peer_member set is_in = false where group_id = $1 and tag = any (peer_tags()) and is_in returning handle_id as id",
+)
 LEFT: Final = Query(Nothing, "update handle set state = 'left' where group_id = $1 and handle_id = $2 and state = 'active'")
 WITHDRAW_ALL: Final = Query(
     Nothing,
@@ -192,7 +195,7 @@ THREADS: Final = Query(
     """
     select t.thread_id, t.title, t.kind, h.name, t.handle_id = $4 as is_mine, t.accepted, p.at, coalesce(b.body, '') as body,
            (select greatest(count(*)::integer - 1, 0) from (select from peer_post q
-             where q.group_id = t.group_id and q.thread_id = t.thread_id and q.state = 'shown' limit 100) as some) as answers,
+             where q.group_id = t.group_id and q.thread_id = t.thread_id and q.state = 'shown' limit 100) as counted) as answers,
            t.last_seq
       from peer_thread t
       join handle h on h.group_id = t.group_id and h.handle_id = t.handle_id
@@ -208,7 +211,9 @@ THREAD: Final = Query(
     OpenThreadRow,
     "select thread_id, title, kind, handle_id = $3 as is_mine, accepted from peer_thread where group_id = $1 and thread_id = $2",
 )
-_POST: Final = """
+POSTS: Final = Query(
+    PostRow,
+    """
     select p.post_id, p.thread_id, p.handle_id, h.name, h.is_host, p.handle_id in (select peer_handles()) as is_mine,
            coalesce(b.body, '') as body, p.at, p.state, p.why, c.card, b.image is not null as has_image, p.note, p.note_by,
            p.is_checked
@@ -216,16 +221,24 @@ _POST: Final = """
       join handle h on h.group_id = p.group_id and h.handle_id = p.handle_id
       left join peer_body b on b.group_id = p.group_id and b.post_id = p.post_id
       left join peer_card c on c.group_id = p.group_id and c.post_id = p.post_id
-"""
-POSTS: Final = Query(
-    PostRow,
-    _POST + """
      where p.group_id = $1 and p.thread_id = $2
        and p.seq > coalesce((select s.seq from peer_post s where s.group_id = $1 and s.post_id = $3), 0)
      order by p.seq limit $4
     """,
 )
-POST: Final = Query(PostRow, _POST + " where p.group_id = $1 and p.post_id = $2")
+POST: Final = Query(
+    PostRow,
+    """
+    select p.post_id, p.thread_id, p.handle_id, h.name, h.is_host, p.handle_id in (select peer_handles()) as is_mine,
+           coalesce(b.body, '') as body, p.at, p.state, p.why, c.card, b.image is not null as has_image, p.note, p.note_by,
+           p.is_checked
+      from peer_post p
+      join handle h on h.group_id = p.group_id and h.handle_id = p.handle_id
+      left join peer_body b on b.group_id = p.group_id and b.post_id = p.post_id
+      left join peer_card c on c.group_id = p.group_id and c.post_id = p.post_id
+     where p.group_id = $1 and p.post_id = $2
+    """,
+)
 ADD_THREAD: Final = Query(
     Nothing,
     "insert into peer_thread (group_id, thread_id, handle_id, title, kind) values ($1, $2, $3, $4, $5) on conflict do nothing",
@@ -274,7 +287,7 @@ ADD_CASE: Final = Query(
     Nothing,
     """
     insert into moderation_case (group_id, case_id, post_id, handle_id, kind, level, why, opened_at, due_at, notify_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $6::integer = 3 then $8::timestamptz end)
+    values ($1, $2, $3, $4, $5, $6::smallint, $7, $8::timestamptz, $9, case when $6::smallint = 3 then $8::timestamptz end)
     on conflict do nothing
     """,
 )
@@ -321,7 +334,7 @@ NEWS: Final = Query(
     CountRow,
     """
     select count(*)::integer as n from (select from peer_post p
-     where p.group_id = $1 and p.seq > $2 and p.state = 'shown' and not p.handle_id in (select peer_handles()) limit 100) as some
+     where p.group_id = $1 and p.seq > $2 and p.state = 'shown' and not p.handle_id in (select peer_handles()) limit 100) as counted
     """,
 )
 SEEN: Final = Query(

@@ -404,7 +404,7 @@ grant select, insert on case_event to steady_peer;
 grant select, insert, update (agreed_by, agreed_at, reviewed_by, reviewed_at, review) on identity_opening to steady_peer;
 grant select on identity_opening, handle_seal to steady_seal;
 grant select (patient_id, given_name, family_name, telephone, org_id) on patient to steady_seal;
-grant select (group_id, org_id) on peer_group to steady_worker;
+grant select (group_id, org_id, state) on peer_group to steady_worker;
 grant select (group_id, case_id, kind, level, due_at, state, told, notify_at, lease_owner, lease_until),
     update (notify_at, told, lease_owner, lease_until) on moderation_case to steady_worker;
 grant select on group_duty to steady_worker;

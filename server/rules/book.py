@@ -16,14 +16,17 @@ from domain.readings.kinds import BY_NO
 from server.web import words as say
 
 FAMILIES: Final[tuple[tuple[str, str], ...]] = (
-    ("E", "Emergency symptoms"), ("F44", "What people report"), ("NW", "NEWS2"), ("OX", "Oxygen level at home"), ("CO", "COPD"),
+    ("E", "Emergency symptoms"), ("F44", "What people report"), ("F76", "An advance wish"),
+    ("NW", "NEWS2"), ("OX", "Oxygen level at home"), ("CO", "COPD"),
     ("AS", "Asthma"), ("HF", "Heart failure"), ("HT", "Blood pressure"), ("DM", "Diabetes"), ("CK", "Kidneys"), ("EP", "Epilepsy"),
     ("MH", "Mood"), ("IB", "Inflammatory bowel disease"), ("NE", "Neurology"), ("FF", "Falls and frailty"), ("PG", "Pregnancy"),
     ("MD", "Silence"),
 )  # fmt: skip
 _HEADS: Final = frozenset(head for head, _ in FAMILIES)
 SOURCES: Final[dict[str, str]] = {
-    "E": "NHS advice on when to call 999", "F44": "our own: what people say is always seen", "NW": "RCP NEWS2, 2017",
+    "E": "NHS advice on when to call 999", "F44": "our own: what people say is always seen",
+    "F76": "our own: what people ask for when well is done",
+    "NW": "RCP NEWS2, 2017",
     "OX": "NHS England COVID Oximetry @home; Piotrowski 2018", "CO": "NICE NG115; Hurst 2010; Yanez 2012; Anthonisen 1987",
     "AS": "BTS/SIGN; NICE NG245; Kupczyk 2013; Honkoop 2013; Gibson 1995", "HF": "ESC; Chaudhry 2007; Gyllensten 2013 and 2016",
     "HT": "NICE NG136; Sharman 2016", "HT-4": "NICE NG136", "DM": "ADA; NHS sick-day leaflets; JBDS", "DM-8": "MHRA 2016 and 2020",

@@ -144,7 +144,7 @@ ALLOWED = {
     "AS-1", "AS-2", "AS-7", "DM-1", "DM-2", "DM-3", "DM-5", "DM-5-SENSOR", "DM-7", "EP-1", "EP-2", "EP-3", "EP-4", "EP-5",
 }  # fmt: skip
 """PD-2."""
-DANGER = {"DM-6", "DM-9", "CK-1", "CK-2", "MH-2", "PG-1", "PG-2", "PG-2-SENSOR", "PG-3", "HF-S1", "F44"}
+DANGER = {"DM-6", "DM-9", "CK-1", "CK-2", "MH-2", "PG-1", "PG-2", "PG-2-SENSOR", "PG-3", "HF-S1", "F44", "F76"}
 """Judged at any age, of which a child sees the danger alone; decision 030."""
 
 
