@@ -24,6 +24,7 @@ from server.episodes import routes as episodes
 from server.facts import routes as facts
 from server.fhir import routes as fhir
 from server.forms import routes as forms
+from server.groups import desk_routes as moderation
 from server.groups import routes as groups
 from server.http import AnyRequest
 from server.idempotency import Idempotent
@@ -100,6 +101,7 @@ HANDLERS: Final[list[Any]] = [
     *forms.ROUTES,
     *held.ROUTES,
     *groups.ROUTES,
+    *moderation.ROUTES,
     *plans.ROUTES,
     *fhir.ROUTES,
     *omh.ROUTES,

@@ -17,13 +17,17 @@ from server.sql import Query
 
 logger = structlog.get_logger("watch")
 
-LIMITS_S: Final = {"sweep": 30, "escalate": 30, "relay": 60, "silences": 120, "heads": 180, "consents": 3 * 3600, "partitions": 2 * 24 * 3600}
+LIMITS_S: Final = {
+    "sweep": 30, "escalate": 30, "relay": 60, "groups": 30, "silences": 120, "heads": 180, "consents": 3 * 3600, "partitions": 2 * 24 * 3600,
+}  # fmt: skip
 """How old the heartbeat of each duty may be."""
 EVERY_S: Final = 5.0
 FEWEST: Final = 5
 """A vendor with fewer people says too little by their share."""
 RED_S: Final = 2 * 3600
 """So old may a red be that nobody has: the lead has been told twice by then (AL-6)."""
+CRISIS_S: Final = 15 * 60
+"""The clock of a post with words of crisis (PGS-2)."""
 PING_S: Final = 60.0
 
 
@@ -49,6 +53,7 @@ class WaitingRow(msgspec.Struct):
     due_s: float
     timer_s: float
     red_s: float
+    crisis_s: float
 
 
 BEATS: Final = Query(BeatRow, "select duty, extract(epoch from now() - at)::float8 as age_s from heartbeat order by duty")
@@ -63,7 +68,9 @@ WAITING: Final = Query(
            coalesce(greatest(extract(epoch from now() - (select min(due_at) from escalation)), 0), 0)::float8 as timer_s,
            coalesce(extract(epoch from now() - (select min(since) from escalation
                                                  where severity = 3 and step not in ('not_acted', 'not_closed', 'back'))), 0)::float8
-               as red_s
+               as red_s,
+           coalesce(extract(epoch from now() - (select min(since) from moderation_case where level = 3 and state = 'open')), 0)::float8
+               as crisis_s
     """,
 )
 
@@ -87,6 +94,8 @@ async def look(database: Database) -> list[str]:
         wrong.append(f"escalation: a step has been due for {waiting.timer_s:.0f} s")
     if waiting is not None and waiting.red_s > RED_S:
         wrong.append(f"red: nobody has taken one for {waiting.red_s:.0f} s")
+    if waiting is not None and waiting.crisis_s > CRISIS_S:
+        wrong.append(f"peer groups: nobody has taken words of crisis for {waiting.crisis_s:.0f} s")
     wrong += [f"vendor {row.vendor}: nothing came from {row.silent} of {row.people} people's devices" for row in vendors]
     return wrong
 

@@ -18,6 +18,7 @@ from server.auth import store as sign_in
 from server.consent import jobs as consent_jobs
 from server.db import BUSY, Database, PostgresError, Role, listen
 from server.episodes import jobs, value
+from server.groups.telling import Teller
 from server.ingest import Ingest
 from server.notices import relay
 from server.notices.channels import Channel, LogChannel, Smtp, SmtpChannel
@@ -119,6 +120,12 @@ class Worker:
             await self.beat("relay")
             if found < relay.AT_ONCE:
                 return handed
+
+    async def groups(self, teller: Teller) -> int:
+        """Tell whoever is on duty of posts in peer groups that wait (PGS-3); how many were told of."""
+        told = await teller.run()
+        await self.beat("groups")
+        return told
 
     async def silences(self, now: datetime) -> int:
         """Look for silence where it is due (MD-2, MD-3); how many people."""
@@ -228,6 +235,12 @@ def relay_of(database: Database, settings: Settings) -> relay.Relay:
     return relay.Relay(database, channels_of(settings), url=url, brand=settings.brand)
 
 
+def teller_of(database: Database, settings: Settings) -> Teller:
+    """Whoever tells of posts that wait, as the settings say."""
+    url = settings.public_url or f"http://{settings.host}:{settings.port}"
+    return Teller(database, channels_of(settings), url=url, brand=settings.brand)
+
+
 async def work(settings: Settings, stopping: asyncio.Event) -> None:
     """Run every duty until told to stop."""
     assert settings.database is not None  # noqa: S101 - main has asked
@@ -235,12 +248,14 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
     ingest = Ingest(database, flushers=1, cached_bytes=4_000_000)
     ingest.start()
     worker = Worker(database, ingest, relay_of(database, settings))
+    teller = teller_of(database, settings)
     hint = asyncio.Event()
     duties = [
         asyncio.create_task(_for_ever("sweep", SWEEP_S, lambda: worker.sweep(clock.now()))),
         asyncio.create_task(_for_ever("escalate", SWEEP_S, worker.escalate)),
         asyncio.create_task(_for_ever("relay", SWEEP_S, worker.relay, hint)),
         asyncio.create_task(_for_ever("relay", SWEEP_S, worker.relay)),
+        asyncio.create_task(_for_ever("groups", SWEEP_S, lambda: worker.groups(teller))),
         asyncio.create_task(_for_ever("silences", plan_jobs.EVERY_S, lambda: worker.silences(clock.now()))),
         asyncio.create_task(_for_ever("heads", 60.0, lambda: worker.heads(settings, clock.now()))),
         asyncio.create_task(_for_ever("retention", 3600.0, lambda: worker.retention(clock.now()))),

@@ -7,9 +7,12 @@ from typing import Final
 
 import msgspec
 
+from domain.episodes.holidays import Region, bank_holidays
 from domain.errors import Invalid, RateLimited
 from domain.groups.content import WORDS, Found
 
+CRISIS: Final = 3
+SATURDAY: Final = 5
 CRISIS_CLOCK: Final = timedelta(minutes=15)
 HARM_CLOCK: Final = timedelta(hours=24)
 OTHER_CLOCK: Final = timedelta(hours=72)
@@ -54,6 +57,16 @@ class Decision(StrEnum):
     NOTE = "note"
     HIDE = "hide"
     REMOVE = "remove"
+
+
+HIDES: Final = frozenset({Decision.HIDE, Decision.REMOVE})
+DECISION_WORDS: Final = {
+    Decision.SHOW: "It stays, as it is.",
+    Decision.NOTE: "It stays, with a nurse's note.",
+    Decision.HIDE: "It is hidden now.",
+    Decision.REMOVE: "It is hidden now, and who wrote it is no longer in the group.",
+}
+"""What whoever reported is told; never who wrote it, nor why."""
 
 
 class Concern(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,3 +164,38 @@ def may_join(ages: str, born: date, today: date) -> None:
     is_adult = years >= 18  # noqa: PLR2004 - the age of majority
     if is_adult != (ages == "adult"):
         raise Invalid("This group is for people under 18." if is_adult else "This group is for adults.", "/groupId")
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How one case about a post stands."""
+
+    kind: str
+    is_open: bool
+    decision: Decision | None
+
+
+def must_decide(kind: str, level: int, decision: Decision, *, is_nurse: bool) -> None:
+    """Refuse a volunteer what a nurse decides: a crisis, and words about a medicine that others are to read (PGS-5)."""
+    about_medicine = kind in {Found.MEDICINE.value, f"report-{Report.ADVICE}"}
+    if not is_nurse and (level == CRISIS or decision is Decision.NOTE or (about_medicine and decision not in HIDES)):
+        raise Invalid("A nurse decides this. You can hide it, or leave it to her.", "/decision")
+
+
+def state_of_post(state: str, cases: Iterable[Standing]) -> str:
+    """What a post is once its cases stand like this: hidden if any of them hides it, held while one that holds it is open."""
+    some = list(cases)
+    if state == "withdrawn":
+        return state
+    if any(one.decision in HIDES for one in some):
+        return "hidden"
+    if state in {"held", "hidden"} and any(one.is_open and not one.kind.startswith("report-") for one in some):
+        return "held"
+    return "shown"
+
+
+def working_day_after(day: date) -> date:
+    """By when an opening in a crisis is looked at by a second person (PGS-3)."""
+    found = day + timedelta(days=1)
+    while found.weekday() >= SATURDAY or found in bank_holidays(Region.ENGLAND, found.year):
+        found += timedelta(days=1)
+    return found

@@ -1,7 +1,7 @@
 """Writing in a group: looked at before anybody reads it, help at once for whoever needs it, her own team if she wished so."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from domain.actor import Actor
 from domain.errors import Invalid, NotFound
-from domain.groups import content, helplines, moderation
+from domain.groups import content, helplines, ladder, moderation
 from domain.groups.crisis import Finding
 from domain.groups.helplines import Help
 from domain.groups.images import clean
@@ -30,7 +30,6 @@ logger = structlog.get_logger("groups")
 
 BODY_MOST: Final = 4_000
 _TITLE: Final = range(3, 121)
-_DAY: Final = timedelta(days=1)
 Detector = Callable[[str], Finding | None]
 
 
@@ -111,9 +110,8 @@ async def write(parts: Parts, actor: Actor, group: UUID, written: Written, reque
 async def _store(parts: Parts, here: Inside, written: Written, looked: _Looked, now: datetime) -> Posted:
     group, me = here.group, here.me
     is_new = now.date() < me.new_until
-    today = await store.WROTE.one(here.tx, group.group_id, me.handle_id, moderation.hour(now) - _DAY)
-    moderation.must_be_within(0 if today is None else today.n, is_new=is_new, is_crisis=looked.finding is not None)
-    if group.state != "open" and looked.finding is None:
+    is_crisis = looked.finding is not None
+    if not is_crisis and (group.state != "open" or group.closes_on <= now.date()):
         raise Invalid("The people who look after this group have paused it. You can read, and write again later.", "/groupId")
     duty = await store.DUTY.one(here.tx, group.org_id, now)
     fate = moderation.fate(
@@ -129,6 +127,8 @@ async def _store(parts: Parts, here: Inside, written: Written, looked: _Looked, 
         help=None if looked.finding is None and not looked.is_down else helplines.of("en"),
     )  # fmt: skip
     if row is not None:
+        today = await store.WROTE.one(here.tx, group.group_id, now.date(), 1, 0)
+        moderation.must_be_within(0 if today is None else today.n - 1, is_new=is_new, is_crisis=is_crisis)
         await _fill(here, posted, looked, fate, row.seq, now)
     return posted
 
@@ -154,7 +154,8 @@ async def _fill(here: Inside, posted: Posted, looked: _Looked, fate: Fate, seq: 
     if not posted.is_held:
         await store.BUMP.run(tx, group, posted.thread, seq)
     for one in fate.concerns:
-        await store.ADD_CASE.run(tx, group, fresh(), posted.post, here.me.handle_id, one.kind, one.level, one.why, now, one.due_at)
+        await store.ADD_CASE.run(tx, group, fresh(), posted.post, here.me.handle_id, one.kind, one.level, one.why, now, one.due_at,
+                                 ladder.first_at(one.level, now))  # fmt: skip
 
 
 async def _tell_team(parts: Parts, actor: Actor, request_id: UUID, now: datetime) -> bool:

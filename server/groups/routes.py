@@ -22,7 +22,7 @@ from domain.groups.moderation import Report
 from server import clock
 from server.app_state import Parts
 from server.groups import posting, service, wishes
-from server.groups.store import FoundRow, GroupRow, MeRow, PostRow, ThreadRow
+from server.groups.store import FoundRow, GroupRow, MeRow, MyCaseRow, PostRow, ThreadRow
 from server.http import LARGE_LIMIT, AnyRequest, body_of, path_id, query_of
 
 NO_STORE: Final = {"cache-control": "no-store", "x-robots-tag": "noindex, nofollow"}
@@ -191,6 +191,44 @@ class ReportIn(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
     words: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
+class Appeal(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Why it should be looked at again."""
+
+    words: Annotated[str, msgspec.Meta(max_length=1000)]
+
+
+class DecisionOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What was decided about a post of one's own. `appealUntil` is null when it is too late, appealed, or nothing to appeal."""
+
+    post: UUID
+    decision: str
+    reason: str
+    on: date
+    state: str
+    appeal_until: date | None
+
+
+class DecisionsOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The newest first."""
+
+    items: list[DecisionOut]
+
+
+class ReportOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One report of one's own; `at` is the hour."""
+
+    post: UUID
+    kind: str
+    at: datetime
+    outcome: str
+
+
+class ReportsOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The newest first."""
+
+    items: list[ReportOut]
+
+
 class Thanks(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What happens next."""
 
@@ -226,6 +264,15 @@ def post_out(row: PostRow, accepted: UUID | None) -> PostOut:
         id=row.post_id, by=row.name, is_host=row.is_host, is_mine=row.is_mine, at=row.at, state=row.state, body=row.body,
         why=row.why if row.is_mine else "", card=None if row.card is None else _WEEK.decode(row.card), has_image=row.has_image,
         note=row.note, note_by=row.note_by, is_checked=row.is_checked, is_accepted=row.post_id == accepted,
+    )  # fmt: skip
+
+
+def _decision(row: MyCaseRow) -> DecisionOut:
+    until = row.decided_at + moderation.APPEAL_WITHIN
+    may = row.state == "decided" and row.decision in moderation.HIDES and until > clock.now()
+    return DecisionOut(
+        post=row.post_id, decision=row.decision, reason=row.final_reason or row.reason, on=row.decided_at.date(), state=row.state,
+        appeal_until=until.date() if may else None,
     )  # fmt: skip
 
 
@@ -372,6 +419,35 @@ async def report(request: AnyRequest, actor: NamedDependency[Actor], parts: Name
     return Response(Thanks(says=says), status_code=202, headers=NO_STORE)
 
 
+@get("/v1/groups/{group_id:str}/decisions", operation_id="listDecisionsAboutMe", summary="What was decided about my posts", tags=["groups"])
+async def decisions(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], group_id: FromPath[str],
+                    ) -> Response[DecisionsOut]:  # fmt: skip
+    """Why, and until when one may ask a second person to look again."""
+    query_of(request.scope, {})
+    rows = await service.decisions(parts, actor, path_id(group_id))
+    return Response(DecisionsOut(items=[_decision(row) for row in rows]), headers=NO_STORE)
+
+
+@post("/v1/groups/{group_id:str}/posts/{post_id:str}/appeal", status_code=202, operation_id="appealDecision",
+      summary="Ask a second person to look again", tags=["groups"], opt={"body": Appeal})
+async def appeal(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], group_id: FromPath[str],
+                 post_id: FromPath[str]) -> Response[Thanks]:  # fmt: skip
+    """Within thirty days, also when one was put out of the group; never decided by whoever decided first."""
+    data = await body_of(request, Appeal)
+    await service.appeal(parts, actor, path_id(group_id), path_id(post_id), data.words)
+    return Response(Thanks(says="Somebody else looks at it again. You are told here what they say."), status_code=202, headers=NO_STORE)
+
+
+@get("/v1/groups/{group_id:str}/reports", operation_id="listMyReports", summary="What I reported, and what came of it", tags=["groups"])
+async def reports(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], group_id: FromPath[str],
+                  ) -> Response[ReportsOut]:  # fmt: skip
+    """Empty words: nobody has decided yet."""
+    query_of(request.scope, {})
+    rows = await service.reports(parts, actor, path_id(group_id))
+    found = [ReportOut(post=row.post_id, kind=row.kind, at=row.at, outcome=row.outcome) for row in rows]
+    return Response(ReportsOut(items=found), headers=NO_STORE)
+
+
 @post("/v1/groups/{group_id:str}/posts/{post_id:str}/block", status_code=200, operation_id="blockWriter",
       summary="Not to see somebody any more", tags=["groups"], opt={"body": Nothing})
 async def block(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], group_id: FromPath[str],
@@ -438,5 +514,6 @@ async def set_wish(request: AnyRequest, actor: NamedDependency[Actor], parts: Na
 
 
 ROUTES: Final[list[Any]] = [
-    groups, group, join, leave, threads, thread, start, answer, accept, withdraw, report, block, unblock, search, image, digest, wish, set_wish,
+    groups, group, join, leave, threads, thread, start, answer, accept, withdraw, report, decisions,
+    appeal, reports, block, unblock, search, image, digest, wish, set_wish,
 ]  # fmt: skip

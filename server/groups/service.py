@@ -6,7 +6,7 @@ her name, no audit row, no stored answer, no log line (decision 120).
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -14,21 +14,18 @@ import msgspec
 
 from domain.actor import Actor, ActorKind
 from domain.errors import Conflict, Invalid, NotFound, RateLimited
-from domain.groups import content, handles, moderation
+from domain.groups import content, handles, ladder, moderation
 from domain.groups.moderation import Report
 from domain.text import admit
 from server import clock
 from server.app_state import Parts
 from server.db import ConflictError, Role, Tx
-from server.groups import store
+from server.groups import cases_store, store
 from server.groups.peers import Peers, fresh
 from server.people import store as people
 
 PAGE: Final = 20
 POSTS_PAGE: Final = 50
-_TITLE_MOST: Final = 120
-_TITLE_LEAST: Final = 3
-_GONE: Final = timedelta(days=1)
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +151,10 @@ async def _come_in(tx: Tx, row: store.GroupRow, me: store.MeRow | None, who: tup
     if me is None:
         await store.ADD_MEMBER.run(tx, row.group_id, tag, handle, new_until, row.rules_version)
     else:
+        blocks = await store.BLOCKS.all(tx, row.group_id, me.handle_id)
         await store.BACK.one(tx, row.group_id, tag, handle, row.rules_version, new_until)
+        await store.CARRY_BLOCKS.run(tx, row.group_id, me.handle_id, handle, [one.by_handle for one in blocks],
+                                     [one.of_handle for one in blocks])  # fmt: skip
     if await store.COUNT.one(tx, row.group_id, 1) is None:
         raise Conflict("This group is full." if row.state == "open" else "This group takes nobody in just now.")
     await store.ADD_HANDLE.run(tx, row.group_id, handle, name, looks, moderation.month(now.date()))
@@ -229,13 +229,49 @@ async def report(parts: Parts, actor: Actor, group: UUID, post: UUID, kind: Repo
         row = await store.POST.one(here.tx, group, post)
         if row is None or row.is_mine or row.state != "shown":
             raise NotFound
-        today = await store.REPORTED.one(here.tx, group, here.me.handle_id, moderation.hour(now) - _GONE)
-        if kind is not Report.WORRIED and today is not None and today.n >= moderation.REPORTS_MOST:
+        today = await store.WROTE.one(here.tx, group, now.date(), 0, 1)
+        if kind is not Report.WORRIED and today is not None and today.n > moderation.REPORTS_MOST:
             raise RateLimited("That is a lot of reports for one day. If somebody is in danger, say that you are worried.")
         await store.ADD_REPORT.run(here.tx, group, fresh(), post, here.me.handle_id, kind, said, moderation.hour(now))
         one = moderation.of_report(kind, now)
-        await store.ADD_CASE.run(here.tx, group, fresh(), post, row.handle_id, one.kind, one.level, one.why, now, one.due_at)
+        await store.ADD_CASE.run(here.tx, group, fresh(), post, row.handle_id, one.kind, one.level, one.why, now, one.due_at,
+                                 ladder.first_at(one.level, now))  # fmt: skip
     return "Thank you. A moderator looks at it and you are told what came of it."
+
+
+async def decisions(parts: Parts, actor: Actor, group: UUID) -> list[store.MyCaseRow]:
+    """What was decided about the asker's own posts; also for whoever was put out of the group by it."""
+    async with _as_writer(parts, actor, group) as tx:
+        return await store.MY_CASES.all(tx, group)
+
+
+async def reports(parts: Parts, actor: Actor, group: UUID) -> list[store.MyReportRow]:
+    """What the asker reported, and what came of it."""
+    async with inside(parts, actor, group) as here:
+        return await store.MY_REPORTS.all(here.tx, group)
+
+
+async def appeal(parts: Parts, actor: Actor, group: UUID, post: UUID, words: str) -> None:
+    """Ask a second person to look again, within thirty days of the decision."""
+    said = admit(words, pointer="/words", most=1000).strip()
+    if not said:
+        raise Invalid("Say why it should be looked at again.", "/words")
+    now = clock.now()
+    async with _as_writer(parts, actor, group) as tx:
+        due = now + moderation.OTHER_CLOCK
+        if await cases_store.APPEAL.one(tx, group, post, said, now, due, now - moderation.APPEAL_WITHIN) is None:
+            raise NotFound
+
+
+@asynccontextmanager
+async def _as_writer(parts: Parts, actor: Actor, group: UUID) -> AsyncGenerator[Tx]:
+    """A transaction of whoever is or was a member: what is hers alone stays hers when she was put out."""
+    must_be_patient(actor)
+    tag = peers_of(parts).tag(actor.id, group)
+    async with parts.database.begin_peer(org=actor.org_id, tags=[tag]) as tx:
+        if not await store.ME.all(tx):
+            raise NotFound
+        yield tx
 
 
 async def block(parts: Parts, actor: Actor, group: UUID, post: UUID) -> None:

@@ -23,6 +23,7 @@ class GroupRow(msgspec.Struct):
     members: int
     ages: str
     state: str
+    paused_why: str
     rules_version: int
     closes_on: date
 
@@ -122,6 +123,33 @@ class DutyRow(msgspec.Struct):
     opens: datetime | None
 
 
+class MyCaseRow(msgspec.Struct):
+    """What was decided about a post of the asker's."""
+
+    post_id: UUID
+    state: str
+    decision: str
+    decided_at: datetime
+    reason: str
+    final_reason: str
+
+
+class MyReportRow(msgspec.Struct):
+    """What the asker reported, and what came of it."""
+
+    post_id: UUID
+    kind: str
+    at: datetime
+    outcome: str
+
+
+class BlockRow(msgspec.Struct):
+    """Who does not see whom."""
+
+    by_handle: UUID
+    of_handle: UUID
+
+
 class ImageRow(msgspec.Struct):
     """A picture."""
 
@@ -129,12 +157,11 @@ class ImageRow(msgspec.Struct):
 
 
 _GROUP: Final = """
-    select group_id, org_id, name, purpose, about, topic, is_open, capacity, members, ages, state, rules_version, closes_on
+    select group_id, org_id, name, purpose, about, topic, is_open, capacity, members, ages, state, paused_why, rules_version, closes_on
       from peer_group
 """
 GROUPS: Final = Query(GroupRow, _GROUP + " where state <> 'closed' order by name, group_id limit 500")
 GROUP: Final = Query(GroupRow, _GROUP + " where group_id = $1")
-INVITED: Final = Query(GroupRow, _GROUP + " where invite = peer_invite()")
 IDS: Final = Query(IdRow, "select group_id as id from peer_group where org_id = $1 and state <> 'closed' limit 2000")
 ME: Final = Query(
     MeRow,
@@ -152,6 +179,17 @@ ADD_MEMBER: Final = Query(
     values ($1, $2, $3, $4, $5, coalesce((select max(last_seq) from peer_thread where group_id = $1), 0))
     """,
 )
+# Who blocked the one before has blocked this one, and whom she blocked stays blocked.
+CARRY_BLOCKS: Final = Query(
+    Nothing,
+    """
+    insert into peer_block (group_id, by_handle, of_handle)
+    select $1, case when b.by_handle = $2 then $3 else b.by_handle end, case when b.of_handle = $2 then $3 else b.of_handle end
+      from unnest($4::uuid[], $5::uuid[]) as b (by_handle, of_handle)
+    on conflict do nothing
+    """,
+)
+BLOCKS: Final = Query(BlockRow, "select by_handle, of_handle from peer_block where group_id = $1 and (by_handle = $2 or of_handle = $2)")
 BACK: Final = Query(
     IdRow,
     """
@@ -193,7 +231,8 @@ WITHDRAW: Final = Query(
 THREADS: Final = Query(
     ThreadRow,
     """
-    select t.thread_id, t.title, t.kind, h.name, t.handle_id = $4 as is_mine, t.accepted, p.at, coalesce(b.body, '') as body,
+    select t.thread_id, case when p.state = 'shown' or t.handle_id = $4 then t.title else '' end as title, t.kind, h.name,
+           t.handle_id = $4 as is_mine, t.accepted, p.at, coalesce(b.body, '') as body,
            (select greatest(count(*)::integer - 1, 0) from (select from peer_post q
              where q.group_id = t.group_id and q.thread_id = t.thread_id and q.state = 'shown' limit 100) as counted) as answers,
            t.last_seq
@@ -209,7 +248,12 @@ THREADS: Final = Query(
 THREAD_PLACE: Final = Query(SeqRow, "select last_seq as seq from peer_thread where group_id = $1 and thread_id = $2")
 THREAD: Final = Query(
     OpenThreadRow,
-    "select thread_id, title, kind, handle_id = $3 as is_mine, accepted from peer_thread where group_id = $1 and thread_id = $2",
+    """
+    select t.thread_id, case when p.state = 'shown' or t.handle_id = $3 then t.title else '' end as title, t.kind,
+           t.handle_id = $3 as is_mine, t.accepted
+      from peer_thread t join peer_post p on p.group_id = t.group_id and p.post_id = t.thread_id
+     where t.group_id = $1 and t.thread_id = $2
+    """,
 )
 POSTS: Final = Query(
     PostRow,
@@ -279,15 +323,22 @@ ADD_WORDS: Final = Query(
     Nothing,
     "insert into peer_word (group_id, word, seq, post_id) select $1, w.word, $2, $3 from unnest($4::text[]) as w (word)",
 )
+# One more of the day's posts or reports; how many there are with it. The count is the person's, not the handle's (PGS-4).
 WROTE: Final = Query(
     CountRow,
-    "select count(*)::integer as n from peer_post where group_id = $1 and handle_id = $2 and at > $3",
+    """
+    update peer_member
+       set active_on = $2, wrote = case when active_on = $2 then wrote else 0 end + $3,
+           reported = case when active_on = $2 then reported else 0 end + $4
+     where group_id = $1 and tag = any (peer_tags())
+    returning case when $3 > 0 then wrote else reported end as n
+    """,
 )
 ADD_CASE: Final = Query(
     Nothing,
     """
-    insert into moderation_case (group_id, case_id, post_id, handle_id, kind, level, why, opened_at, due_at, notify_at)
-    values ($1, $2, $3, $4, $5, $6::smallint, $7, $8::timestamptz, $9, case when $6::smallint = 3 then $8::timestamptz end)
+    insert into moderation_case (group_id, case_id, post_id, handle_id, kind, level, why, opened_at, since, due_at, notify_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)
     on conflict do nothing
     """,
 )
@@ -298,7 +349,6 @@ ADD_REPORT: Final = Query(
     on conflict do nothing
     """,
 )
-REPORTED: Final = Query(CountRow, "select count(*)::integer as n from peer_report where group_id = $1 and by_handle = $2 and at > $3")
 ACCEPT: Final = Query(
     IdRow,
     "update peer_thread set accepted = $3 where group_id = $1 and thread_id = $2 and handle_id = $4 returning thread_id as id",
@@ -309,11 +359,12 @@ UNBLOCK_ALL: Final = Query(Nothing, "delete from peer_block where group_id = $1 
 SEARCH: Final = Query(
     FoundRow,
     """
-    select t.thread_id, p.post_id, t.title, h.name, p.at, b.body
+    select t.thread_id, p.post_id, case when f.state = 'shown' then t.title else '' end as title, h.name, p.at, b.body
       from peer_word w
       join peer_post p on p.group_id = w.group_id and p.post_id = w.post_id and p.state = 'shown'
       join peer_body b on b.group_id = p.group_id and b.post_id = p.post_id
       join peer_thread t on t.group_id = p.group_id and t.thread_id = p.thread_id
+      join peer_post f on f.group_id = t.group_id and f.post_id = t.thread_id
       join handle h on h.group_id = p.group_id and h.handle_id = p.handle_id
      where w.group_id = $1 and w.word = $2
        and not exists (select from unnest($3::text[]) as other (word)
@@ -342,6 +393,22 @@ SEEN: Final = Query(
     """
     update peer_member m set seen = coalesce((select max(t.last_seq) from peer_thread t where t.group_id = m.group_id), 0)
      where m.group_id = $1 and m.tag = any (peer_tags())
+    """,
+)
+MY_CASES: Final = Query(
+    MyCaseRow,
+    """
+    select post_id, state, decision, decided_at, reason, final_reason from moderation_case
+     where group_id = $1 and handle_id in (select peer_handles()) and decided_at is not null
+     order by decided_at desc limit 100
+    """,
+)
+MY_REPORTS: Final = Query(
+    MyReportRow,
+    """
+    select post_id, kind, at, outcome from peer_report
+     where group_id = $1 and by_handle in (select peer_handles())
+     order by at desc limit 100
     """,
 )
 IMAGE: Final = Query(ImageRow, "select image from peer_body where group_id = $1 and post_id = $2 and image is not null")

@@ -25,6 +25,7 @@ create table peer_group (
     members integer not null default 0 check (members between 0 and capacity),
     ages text not null default 'adult' check (ages in ('adult', 'young')),
     state text not null default 'open' check (state in ('open', 'paused', 'closed')),
+    paused_why text not null default '' check (length(paused_why) <= 200),
     rules_version integer not null default 1,
     closes_on date not null,
     check (is_open = (invite is null))
@@ -39,6 +40,10 @@ create table peer_member (
     is_in boolean not null default true,
     rules_version integer not null,
     seen bigint not null default 0,
+    -- what was written and reported on the last such day: whoever leaves and comes back begins no new count (PGS-4)
+    active_on date,
+    wrote integer not null default 0,
+    reported integer not null default 0,
     primary key (group_id, tag),
     unique (group_id, handle_id)
 );
@@ -136,6 +141,7 @@ create table peer_block (
 create index peer_block_of on peer_block (group_id, of_handle);
 
 create table group_moderator (
+    org_id uuid not null,
     group_id uuid not null references peer_group,
     staff_id uuid not null,
     role text not null check (role in ('nurse', 'volunteer')),
@@ -151,7 +157,7 @@ create table group_duty (
     role text not null check (role in ('clinician', 'moderator')),
     from_at timestamptz not null,
     to_at timestamptz not null,
-    check (from_at < to_at)
+    check (from_at < to_at and to_at - from_at <= interval '14 days')
 );
 create index group_duty_when on group_duty (org_id, to_at);
 
@@ -179,6 +185,8 @@ create table moderation_case (
     level smallint not null check (level between 1 and 3),
     why text not null,
     opened_at timestamptz not null,
+    -- since when nobody has it: the ladder counts from here
+    since timestamptz not null,
     due_at timestamptz not null,
     state text not null default 'open' check (state in ('open', 'taken', 'decided', 'appealed', 'final')),
     version integer not null default 1,
@@ -270,10 +278,43 @@ create function peer_groups() returns setof uuid language sql stable parallel sa
      where m.tag = any (peer_tags()) and m.is_in and h.state = 'active' $$;
 create function peer_handles() returns setof uuid language sql stable parallel safe as $$
     select m.handle_id from peer_member m where m.tag = any (peer_tags()) $$;
+create function handle_id_of_case(p_group uuid, p_case uuid) returns uuid language sql stable parallel safe as $$
+    select c.handle_id from moderation_case c where c.group_id = p_group and c.case_id = p_case $$;
+-- As what the asker watches over the groups of her organisation just now; empty when she does not.
+create function peer_on_duty() returns text language sql stable parallel safe as $$
+    select coalesce((select min(d.role) from group_duty d
+                      where d.org_id = app_org() and d.staff_id = peer_staff() and d.from_at <= now() and d.to_at > now()), '') $$;
+-- Groups that the asker looks after: by name, or because the duty is theirs just now.
 create function peer_moderated() returns setof uuid language sql stable parallel safe as $$
-    select g.group_id from group_moderator g where g.staff_id = peer_staff() $$;
+    select m.group_id from group_moderator m where m.staff_id = peer_staff()
+    union
+    select g.group_id from peer_group g where g.org_id = app_org() and peer_on_duty() <> '' $$;
+-- Of these, where the asker is a nurse: volunteers decide no medicine, no crisis, and open no name (PGS-5).
+create function peer_nursed() returns setof uuid language sql stable parallel safe as $$
+    select m.group_id from group_moderator m where m.staff_id = peer_staff() and m.role = 'nurse'
+    union
+    select g.group_id from peer_group g where g.org_id = app_org() and peer_on_duty() = 'clinician' $$;
+-- Whether the asker sets up groups, their moderators and the duty of her organisation.
+create function peer_leads() returns boolean language sql stable parallel safe as $$
+    select exists (select from staff s
+                    where s.staff_id = peer_staff() and s.org_id = app_org() and s.role in ('lead', 'admin')) $$;
 
-create policy mine on group_moderator for select to steady_peer using (staff_id = (select peer_staff()));
+create function peer_is_ours(p_group uuid) returns boolean language sql stable parallel safe as $$
+    select exists (select from peer_group g where g.group_id = p_group and g.org_id = app_org()) $$;
+
+create policy known on group_moderator for select to steady_peer
+    using (org_id = app_org() and (select peer_staff()) is not null);
+create policy appointed on group_moderator for insert to steady_peer
+    with check (org_id = app_org() and (select peer_leads()) and peer_is_ours(group_id)
+                and staff_id in (select s.staff_id from staff s where s.org_id = app_org()));
+create policy released on group_moderator for delete to steady_peer
+    using (org_id = app_org() and (select peer_leads()));
+create policy told on group_moderator for select to steady_worker using (true);
+create policy colleagues on staff for select to steady_peer using (org_id = app_org() and (select peer_staff()) is not null);
+create policy planned on group_duty for insert to steady_peer
+    with check (org_id = app_org() and (select peer_leads()) and staff_id in (select s.staff_id from staff s where s.org_id = app_org()));
+create policy unplanned on group_duty for delete to steady_peer using (org_id = app_org() and (select peer_leads()));
+create policy founded on peer_group for insert to steady_peer with check (org_id = app_org() and (select peer_leads()));
 create policy duty on group_duty for select to steady_peer, steady_worker using (true);
 -- An open group is found by patients of its organisation; a closed one by its members and whoever holds the invitation (F73).
 create policy found on peer_group for select to steady_peer
@@ -281,10 +322,13 @@ create policy found on peer_group for select to steady_peer
         (is_open and org_id = app_org() and state <> 'closed')
         or invite = (select peer_invite())
         or group_id in (select m.group_id from peer_member m where m.tag = any (peer_tags()))
-        or group_id in (select peer_moderated())
+        -- not by peer_moderated(), which asks this table
+        or group_id in (select m.group_id from group_moderator m where m.staff_id = (select peer_staff()))
+        or (org_id = app_org() and (select peer_on_duty() <> '' or peer_leads()))
     );
 create policy counted on peer_group for update to steady_peer
-    using (group_id in (select m.group_id from peer_member m where m.tag = any (peer_tags())) or group_id in (select peer_moderated()))
+    using (group_id in (select m.group_id from peer_member m where m.tag = any (peer_tags())) or group_id in (select peer_moderated())
+           or (org_id = app_org() and (select peer_leads())))
     with check (true);
 create policy own on peer_member to steady_peer
     using (tag = any (peer_tags())) with check (tag = any (peer_tags()));
@@ -304,6 +348,8 @@ create policy inside on peer_word to steady_peer
 create policy mine on peer_block to steady_peer
     using (by_handle in (select peer_handles()) or of_handle in (select peer_handles()))
     with check (by_handle in (select peer_handles()));
+-- Whoever comes back under another name brings along who blocked the one before.
+create policy carried on peer_block for insert to steady_peer with check (of_handle in (select peer_handles()));
 -- Members see what is not held, less what a block hides, both ways; and their own, whatever became of it.
 create policy inside on peer_post for select to steady_peer
     using (
@@ -355,22 +401,28 @@ create policy opened on moderation_case for insert to steady_peer with check (gr
 create policy seen on moderation_case for select to steady_peer
     using (handle_id in (select peer_handles()) or group_id in (select peer_moderated()));
 create policy acted on moderation_case for update to steady_peer
-    using (handle_id in (select peer_handles()) or group_id in (select peer_moderated()))
-    with check (handle_id in (select peer_handles()) or group_id in (select peer_moderated()));
+    using (group_id in (select peer_moderated())) with check (group_id in (select peer_moderated()));
+-- Whoever was hidden may appeal, and decides nothing.
+create policy appealed on moderation_case for update to steady_peer
+    using (handle_id in (select peer_handles()) and state = 'decided' and final_by is null)
+    with check (handle_id in (select peer_handles()) and state = 'appealed' and final_by is null);
 create policy clocks on moderation_case to steady_worker using (true) with check (true);
 create policy named on peer_group for select to steady_worker using (true);
 create policy acts on case_event for insert to steady_peer
-    with check (group_id in (select peer_moderated()) or group_id in (select peer_groups()));
+    with check ((group_id in (select peer_moderated()) and by_staff = (select peer_staff()))
+                or (handle_id_of_case(group_id, case_id) in (select peer_handles()) and by_staff is null));
+create policy told on case_event for insert to steady_worker with check (by_staff is null);
 create policy seen on case_event for select to steady_peer using (group_id in (select peer_moderated()));
 create policy asked on identity_opening for insert to steady_peer
     with check (
-        asked_by = (select peer_staff()) and group_id in (select peer_moderated()) and agreed_by is null and reviewed_by is null
+        asked_by = (select peer_staff()) and group_id in (select peer_nursed()) and agreed_by is null and reviewed_by is null
+        and until <= now() + interval '2 hours'
         and exists (select from moderation_case c where c.group_id = identity_opening.group_id
                        and c.case_id = identity_opening.case_id and c.handle_id = identity_opening.handle_id
                        and (basis = 'two_people' or c.level = 3))
         and (basis = 'two_people'
-             or exists (select from group_duty d where d.staff_id = (select peer_staff()) and d.role = 'clinician'
-                           and d.from_at <= now() and d.to_at > now()))
+             or ((select peer_on_duty()) = 'clinician'
+                 and group_id in (select g.group_id from peer_group g where g.org_id = app_org())))
     );
 create policy seen on identity_opening for select to steady_peer, steady_seal
     using (current_user = 'steady_seal' or group_id in (select peer_moderated()));
@@ -382,12 +434,14 @@ create policy behind_an_opening on handle_seal for select to steady_seal
     using (exists (select from identity_opening o
                     where o.group_id = handle_seal.group_id and o.handle_id = handle_seal.handle_id and o.until > now()
                       and (o.basis = 'vital_interests' or o.agreed_by is not null)));
-create policy opened on patient for select to steady_seal using (true);
+-- One person, whom the seal that was just opened names.
+create policy opened on patient for select to steady_seal
+    using (patient_id = nullif(current_setting('app.opened', true), '')::uuid);
 create policy own on crisis_wish to steady_app
     using (patient_id = app_principal()) with check (patient_id = app_principal());
 
-grant select, update (members, state) on peer_group to steady_peer;
-grant select, insert, update (handle_id, is_in, new_until, rules_version, seen) on peer_member to steady_peer;
+grant select, insert, update (members, state, paused_why) on peer_group to steady_peer;
+grant select, insert, update (handle_id, is_in, new_until, rules_version, seen, active_on, wrote, reported) on peer_member to steady_peer;
 grant select, insert, update (state) on handle to steady_peer;
 grant insert on handle_seal to steady_peer;
 grant select, insert, update (accepted, last_seq) on peer_thread to steady_peer;
@@ -396,16 +450,20 @@ grant select, insert, delete on peer_body, peer_card to steady_peer;
 grant select (until), delete on peer_card to steady_worker;
 grant select, insert on peer_word to steady_peer;
 grant select, insert, delete on peer_block to steady_peer;
-grant select on group_moderator, group_duty to steady_peer;
+grant select, insert, delete on group_moderator, group_duty to steady_peer;
+grant select (staff_id, org_id, name, role) on staff to steady_peer;
 grant select, insert, update (outcome) on peer_report to steady_peer;
 grant select, insert, update (level, state, version, taken_by, decision, decided_by, decided_at, reason, appeal, appealed_at,
-    final_by, final_at, final_reason, due_at, notify_at) on moderation_case to steady_peer;
+    final_by, final_at, final_reason, due_at, since, told, notify_at) on moderation_case to steady_peer;
 grant select, insert on case_event to steady_peer;
 grant select, insert, update (agreed_by, agreed_at, reviewed_by, reviewed_at, review) on identity_opening to steady_peer;
 grant select on identity_opening, handle_seal to steady_seal;
 grant select (patient_id, given_name, family_name, telephone, org_id) on patient to steady_seal;
 grant select (group_id, org_id, state) on peer_group to steady_worker;
-grant select (group_id, case_id, kind, level, due_at, state, told, notify_at, lease_owner, lease_until),
-    update (notify_at, told, lease_owner, lease_until) on moderation_case to steady_worker;
-grant select on group_duty to steady_worker;
+grant select (group_id, case_id, level, since, due_at, state, version, told, notify_at, lease_owner, lease_until),
+    update (notify_at, told, lease_owner, lease_until, since, state, taken_by, version) on moderation_case to steady_worker;
+grant insert on case_event to steady_worker;
+grant select on group_duty, group_moderator to steady_worker;
+create policy watched on moderation_case for select to steady_watch using (true);
+grant select (level, state, since, notify_at) on moderation_case to steady_watch;
 grant select, insert, update on crisis_wish to steady_app;

@@ -14,6 +14,7 @@ from server.db import Database, Role
 from server.ingest import Part, Request
 from server.people import admin
 from server.probe import Probe
+from server.worker import teller_of
 from tests.builders import draft
 from tests.clinic import Clinic, person
 from tests.server.episodes.test_ladder import report, rows, worker
@@ -25,6 +26,7 @@ async def alive(database: Database, clinic: Clinic) -> None:
     await here.escalate()
     while await here.relay():
         pass
+    await here.groups(teller_of(database, clinic.parts.extras["settings"]))
     await here.silences(datetime.now(UTC))
     await here.partitions(datetime.now(UTC))
     await here.consents(datetime.now(UTC))

@@ -163,7 +163,7 @@ async def test_pgs_1_no_ordinary_role_reads_who_a_handle_is(client: AsyncClient,
         async with database.begin_as(role) as tx:
             if role is Role.SEAL:
                 # It may ask, and gets nothing without an opening.
-                assert await tx.fetch("select sealed from handle_seal") == []
+                assert await tx.fetch("select sealed from handle_seal where group_id = $1", group) == []
                 continue
             with pytest.raises(PostgresError, match="permission denied"):
                 await tx.fetch("select sealed from handle_seal")
