@@ -15,8 +15,13 @@ def admit(text: str, *, pointer: str, most: int = MOST) -> str:
     if len(clean) > most:
         raise Invalid(f"At most {most} characters.", pointer)
     for character in clean:
-        if character != "\n" and unicodedata.category(character) in {"Cc", "Cs"}:
+        if character != "\n" and not is_admitted(character):
+            if character in _BIDI:
+                raise Invalid("No characters that turn the reading direction.", pointer)
             raise Invalid("No control characters.", pointer)
-        if character in _BIDI:
-            raise Invalid("No characters that turn the reading direction.", pointer)
     return clean
+
+
+def is_admitted(character: str) -> bool:
+    """Whether a character may stand in free text; the end of a line is a matter of its own."""
+    return unicodedata.category(character) not in {"Cc", "Cs"} and character not in _BIDI

@@ -24,6 +24,7 @@ from server.episodes import routes as episodes
 from server.facts import routes as facts
 from server.fhir import routes as fhir
 from server.forms import routes as forms
+from server.groups import desk_pages as moderation_pages
 from server.groups import desk_routes as moderation
 from server.groups import routes as groups
 from server.http import AnyRequest
@@ -116,6 +117,7 @@ HANDLERS: Final[list[Any]] = [
     *team_pages.ROUTES,
     *message_pages.ROUTES,
     *own_pages.ROUTES,
+    *moderation_pages.ROUTES,
     *held_pages.ROUTES,
     *web.ROUTES,
 ]

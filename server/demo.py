@@ -123,7 +123,8 @@ class Demo:
         self.data = settings.data
         self.port = port
         self.url = f"http://localhost:{port}"
-        self.settings = msgspec.structs.replace(settings, keys=settings.data / "keys", port=port, demo=True)
+        self.settings = msgspec.structs.replace(settings, keys=settings.data / "keys", port=port, demo=True,
+                                             accountable_person="nobody: this is a demo")  # fmt: skip
         self._database: postgres.Running | None = None
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self.where = Where(host="", port=0, database="")

@@ -14,7 +14,7 @@ from server.assets import STATIC, manifest
 from server.auth import keys
 from server.db import BUSY, PostgresError, connect
 from server.db_where import Where
-from server.settings import Settings
+from server.settings import NOBODY_NAMED, Settings
 
 _BROKEN: Final = (*BUSY, PostgresError, OSError)
 _ROLES: Final = """
@@ -79,7 +79,7 @@ def look(settings: Settings) -> list[Line]:
         Line(name="disk", ok=free > _LEAST_FREE, found=f"{free // 1024**2} MB free", do="Make room."),
         Line(name="signing keys", ok=signing == "readable", found=signing, do="steady keys make"),
         Line(name="styles and scripts", ok=built, found=STATIC.name if built else "not built", do="steady assets"),
-        Line(name="accountable person", ok=settings.accountable_person != "not named yet", found=settings.accountable_person,
+        Line(name="accountable person", ok=settings.accountable_person != NOBODY_NAMED, found=settings.accountable_person,
              do="Set STEADY_ACCOUNTABLE_PERSON to who answers for clinical safety."),
     ]  # fmt: skip
     if settings.database is None:

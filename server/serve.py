@@ -13,9 +13,10 @@ from server import log
 from server.app import build
 from server.app_state import Parts
 from server.db import BUSY, PostgresError
+from server.groups import setup as groups
 from server.migrate import is_current
 from server.parts import running, unstarted
-from server.settings import Settings, WrongSetting
+from server.settings import NOBODY_NAMED, Settings, WrongSetting
 
 HEADERS_S: Final = 10.0
 """A connection that has not sent its headers by then is closed (OPS-2)."""
@@ -109,6 +110,8 @@ async def _serve(settings: Settings, listening: sockets.socket) -> int:
     port = listening.getsockname()[1]
     parts = unstarted(settings, base_url=settings.public_url.rstrip("/") or f"http://{settings.host}:{port}")
     async with running(parts):
+        if settings.accountable_person == NOBODY_NAMED and await groups.has_any(parts.database):
+            raise WrongSetting("There are peer groups: say who answers for their safety, STEADY_ACCOUNTABLE_PERSON (PGS-2).")
         app: ASGIApp = build(parts)
         config = uvicorn.Config(
             app, loop="uvloop", http=Protocol, ws="none", lifespan="off", log_config=None, access_log=False,

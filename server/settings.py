@@ -4,11 +4,14 @@ import os
 import pwd
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from server.db_where import Where
+
+NOBODY_NAMED: Final = "not named yet"
 
 
 class WrongSetting(Exception):
@@ -30,7 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     brand: str = "Steady"
     issuer: str = "https://steady.invalid"
     flushers: int = 1
-    accountable_person: str = "not named yet"
+    accountable_person: str = NOBODY_NAMED
     demo: bool = False
     rate_limits: bool = True
     public_url: str = ""
@@ -96,7 +99,7 @@ def read(environment: Mapping[str, str] | None = None, *, data: Path | None = No
         docs=found.get("STEADY_DOCS", "on") == "on",
         brand=found.get("STEADY_BRAND", "Steady"),
         flushers=_number(found, "STEADY_FLUSHERS", 1, 1, 16),
-        accountable_person=found.get("STEADY_ACCOUNTABLE_PERSON", "not named yet"),
+        accountable_person=found.get("STEADY_ACCOUNTABLE_PERSON", NOBODY_NAMED),
         demo=found.get("STEADY_DEMO") == "on",
         rate_limits=found.get("STEADY_RATE_LIMITS", "on") == "on",
         public_url=found.get("STEADY_PUBLIC_URL", ""),
@@ -123,7 +126,8 @@ def environment(settings: Settings) -> dict[str, str]:
     found |= {
         "STEADY_DATA": str(settings.data), "STEADY_HOST": settings.host, "STEADY_PORT": str(settings.port),
         "STEADY_KEYS": str(settings.keys), "STEADY_LOG_LEVEL": settings.log_level, "STEADY_DOCS": "on" if settings.docs else "off",
-        "STEADY_BRAND": settings.brand, "STEADY_FLUSHERS": str(settings.flushers), "STEADY_DEMO": "on" if settings.demo else "off",
+        "STEADY_BRAND": settings.brand, "STEADY_ACCOUNTABLE_PERSON": settings.accountable_person,
+         "STEADY_FLUSHERS": str(settings.flushers), "STEADY_DEMO": "on" if settings.demo else "off",
         "STEADY_RATE_LIMITS": "on" if settings.rate_limits else "off",
     }  # fmt: skip
     if settings.smtp_host:

@@ -342,7 +342,7 @@ async def person(request: AnyRequest, actor: NamedDependency[Actor], parts: Name
                  ) -> Response[PersonOut]:  # fmt: skip
     """Only for whoever asked, within the hour."""
     query_of(request.scope, {})
-    row = await identity.read(parts, actor, _id(request), path_id(opening_id))
+    row, _ = await identity.read(parts, actor, _id(request), path_id(opening_id))
     out = PersonOut(patient=row.patient_id, name=f"{row.given_name} {row.family_name}", telephone=row.telephone)
     return Response(out, headers=NO_STORE)
 

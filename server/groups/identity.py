@@ -175,7 +175,7 @@ async def _note(parts: Parts, tx: Tx, actor: Actor, row: OpeningRow, what: str, 
     await parts.reads.record(actor, NOBODY, "group-identity", request_id, action="U")
 
 
-async def read(parts: Parts, actor: Actor, request_id: UUID, opening: UUID) -> PersonRow:
+async def read(parts: Parts, actor: Actor, request_id: UUID, opening: UUID) -> tuple[PersonRow, OpeningRow]:
     """Who it is: for whoever asked, within the hour. The person's own access log says so before the answer leaves."""
     row = await _opening(parts, actor, opening)
     if row.asked_by != actor.id:
@@ -194,4 +194,4 @@ async def read(parts: Parts, actor: Actor, request_id: UUID, opening: UUID) -> P
     await parts.reads.record(actor, patient, "peer-identity", request_id)
     async with cases.desk(parts, actor) as tx:
         await _note(parts, tx, actor, row, "identity-read", request_id)
-    return person
+    return person, row

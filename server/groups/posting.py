@@ -17,7 +17,7 @@ from domain.groups.helplines import Help
 from domain.groups.images import clean
 from domain.groups.moderation import Fate
 from domain.readings.reading import Draft as ReadingDraft
-from domain.text import admit
+from domain.text import admit, is_admitted
 from server import clock
 from server.app_state import Parts
 from server.groups import cards, store, wishes
@@ -29,6 +29,7 @@ from server.people import store as people
 logger = structlog.get_logger("groups")
 
 BODY_MOST: Final = 4_000
+UNTITLED: Final = "Something on my mind"
 _TITLE: Final = range(3, 121)
 Detector = Callable[[str], Finding | None]
 
@@ -65,20 +66,41 @@ class _Looked(msgspec.Struct, frozen=True, kw_only=True):
     is_down: bool
     found: frozenset[content.Found]
     image: bytes | None
-    card: cards.Card | None
+    card: cards.Card | None = None
 
 
-def _looked(parts: Parts, written: Written, card: cards.Card | None) -> _Looked:
+def _looked(parts: Parts, written: Written) -> _Looked:
+    """Looked at before anything is refused: what sounds like a crisis is taken as it comes, mended where it must be (PGS-3)."""
+    whole = f"{written.title}\n{written.body}"
+    finding, is_down = _detect(parts.extras["crisis"], whole)
+    if finding is not None:
+        mended = msgspec.structs.replace(written, body=_mended(written.body, BODY_MOST), title=_mended(written.title, _TITLE.stop - 1))
+        if len(mended.title) not in _TITLE:
+            mended = msgspec.structs.replace(mended, title=UNTITLED)
+        return _Looked(
+            body=mended.body or UNTITLED, title=mended.title, finding=finding, is_down=is_down, found=content.look(whole),
+            image=_cleaned_or_none(written.image),
+        )  # fmt: skip
     body = admit(written.body, pointer="/body", most=BODY_MOST).strip()
     title = admit(written.title, pointer="/title", most=_TITLE.stop - 1).strip()
     if not body:
         raise Invalid("Say something.", "/body")
     if written.thread is None and len(title) not in _TITLE:
         raise Invalid("A title of 3 to 120 characters.", "/title")
-    whole = f"{title}\n{body}" if written.thread is None else body
-    finding, is_down = _detect(parts.extras["crisis"], whole)
     image = None if written.image is None else clean(written.image)
-    return _Looked(body=body, title=title, finding=finding, is_down=is_down, found=content.look(whole), image=image, card=card)
+    return _Looked(body=body, title=title, finding=None, is_down=is_down, found=content.look(whole), image=image)
+
+
+def _mended(text: str, most: int) -> str:
+    """The text without what would have it refused."""
+    return "".join(one for one in text[:most] if one == "\n" or is_admitted(one)).strip()
+
+
+def _cleaned_or_none(image: bytes | None) -> bytes | None:
+    try:
+        return None if image is None else clean(image)
+    except Invalid:
+        return None
 
 
 def _detect(detector: Detector, text: str) -> tuple[Finding | None, bool]:
@@ -94,8 +116,9 @@ async def write(parts: Parts, actor: Actor, group: UUID, written: Written, reque
     """Store a post once; the same key again changes nothing. Her team hears of a crisis only if she wished so when well."""
     must_be_patient(actor)
     now = clock.now()
-    card = await cards.make(parts, actor, written.card, request_id, now) if written.card else None
-    looked = _looked(parts, written, card)
+    looked = _looked(parts, written)
+    if written.card and looked.finding is None:
+        looked = msgspec.structs.replace(looked, card=await cards.make(parts, actor, written.card, request_id, now))
     async with inside(parts, actor, group) as here:
         posted = await _store(parts, here, written, looked, now)
     if posted.help is None:
@@ -140,9 +163,13 @@ async def _thread(here: Inside, written: Written, looked: _Looked, post: UUID) -
         await store.ADD_THREAD.run(here.tx, group, post, here.me.handle_id, looked.title, kind)
         return post
     first = await store.POST.one(here.tx, group, written.thread)
-    if first is None or first.thread_id != written.thread:
+    if first is not None and first.thread_id == written.thread:
+        return written.thread
+    if looked.finding is None:
         raise NotFound
-    return written.thread
+    # What she answered is gone; a cry for help is not lost with it.
+    await store.ADD_THREAD.run(here.tx, group, post, here.me.handle_id, looked.title, "talk")
+    return post
 
 
 async def _fill(here: Inside, posted: Posted, looked: _Looked, fate: Fate, seq: int, now: datetime) -> None:

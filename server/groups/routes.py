@@ -169,10 +169,13 @@ class Join(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
 
 
 class Write(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A new thread with a title, or an answer without; a card of one's week and a picture (base64) where wished."""
+    """A new thread with a title, or an answer without; a card of one's week and a picture (base64) where wished.
 
-    body: Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
-    title: Annotated[str, msgspec.Meta(max_length=120)] = ""
+    4,000 characters and 120 in a title; what sounds like a crisis is cut and taken, never refused.
+    """
+
+    body: Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
+    title: Annotated[str, msgspec.Meta(max_length=2_000)] = ""
     is_question: bool = False
     card: Annotated[str, msgspec.Meta(max_length=40)] = ""
     image: Annotated[str, msgspec.Meta(max_length=7_000_000)] = ""

@@ -12,6 +12,7 @@ from domain.text import admit
 from server import clock
 from server.app_state import Parts
 from server.audit.chain import NOBODY
+from server.db import Database, Role
 from server.groups import cases, cases_store
 from server.groups.peers import Peers, fresh
 from server.sql import Nothing, Query
@@ -34,6 +35,16 @@ class NewGroup(msgspec.Struct, frozen=True, kw_only=True):
     ages: str = "adult"
 
 
+class StaffRow(msgspec.Struct):
+    """A member of staff, by job."""
+
+    staff_id: UUID
+    name: str
+    role: str
+
+
+ANY: Final = Query(cases_store.IdRow, "select group_id as id from peer_group where state <> 'closed' limit 1")
+STAFF: Final = Query(StaffRow, "select staff_id, name, role from staff where org_id = app_org() order by name, staff_id limit 500")
 ADD_GROUP: Final = Query(
     Nothing,
     """
@@ -64,6 +75,12 @@ ADD_DUTY: Final = Query(
     """,
 )
 DROP_DUTY: Final = Query(cases_store.IdRow, "delete from group_duty where duty_id = $1 and org_id = app_org() returning duty_id as id")
+
+
+async def has_any(database: Database) -> bool:
+    """Whether there is a group that is not closed: then somebody has to answer for it (PGS-2)."""
+    async with database.begin_as(Role.WORKER) as tx:
+        return await ANY.one(tx) is not None
 
 
 def _must(actor: Actor) -> None:
@@ -133,6 +150,12 @@ async def put_on_duty(  # noqa: PLR0913 - one duty
             raise NotFound
         await parts.reads.record(actor, NOBODY, "group-duty", request_id, action="C")
     return duty
+
+
+async def staff(parts: Parts, actor: Actor) -> list[StaffRow]:
+    """Everybody of the organisation who can look after groups."""
+    async with cases.desk(parts, actor) as tx:
+        return await STAFF.all(tx)
 
 
 async def duties(parts: Parts, actor: Actor) -> tuple[list[cases_store.DutyRow], datetime]:

@@ -1,5 +1,6 @@
 """F71-F73, F78, PGS-3, PGS-4: a member joins, asks, is answered, is held and helped where it is called for, and goes."""
 
+import base64
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -244,3 +245,19 @@ async def test_pgs_7_and_f71_ages_capacity_and_the_closing_day_are_kept(client: 
     assert row[0] == 2
     found = (await client.get(f"/v1/groups/{small}", headers=clinic.token("patient"))).json()
     assert found["people"] == "fewer than 5"
+
+
+async def test_pgs_3_a_cry_for_help_is_taken_however_it_is_written(client: AsyncClient, clinic: Clinic, database: Database) -> None:
+    group = await two(client, clinic, database)
+    words = "I want to kill myself"
+    for body in ({"body": words, "title": ""}, {"body": f"{words} " + "because of it all " * 500, "title": "x"},
+                 {"body": f"\u202e{words}\u0007", "title": "Hello there"}, {"body": words, "title": "T" * 500},
+                 {"body": words, "title": "Hello there", "image": base64.b64encode(b"not a picture").decode()},
+                 {"body": words, "title": "Hello there", "card": "no such kind"}):  # fmt: skip
+        answer = await client.post(f"/v1/groups/{group}/threads", json=body, headers=clinic.token("patient"))
+        assert (answer.status_code, answer.json()["help"] is not None) == (202, True), (body, answer.text)
+    # Also where what she answers is gone meanwhile.
+    lost = await client.post(f"/v1/groups/{group}/threads/{group}/posts", json={"body": words}, headers=clinic.token("patient"))
+    assert (lost.status_code, lost.json()["help"] is not None) == (202, True)
+    plain = {"body": "because of it all " * 500, "title": "Hello there"}
+    assert (await client.post(f"/v1/groups/{group}/threads", json=plain, headers=clinic.token("patient"))).status_code == 422
