@@ -32,6 +32,13 @@ class NotSignedIn(Refusal):
     title = "Sign in first"
 
 
+class NotProved(NotSignedIn):
+    """A delivery does not prove where it comes from (a signature is missing, wrong or too old)."""
+
+    code = "not-proved"
+    title = "Nobody can know that this is from you"
+
+
 class OutOfScope(Refusal):
     """The token is good, but not for this action."""
 

@@ -27,6 +27,7 @@ from server.forms import routes as forms
 from server.groups import desk_pages as moderation_pages
 from server.groups import desk_routes as moderation
 from server.groups import routes as groups
+from server.hooks import routes as hooks
 from server.http import AnyRequest
 from server.idempotency import Idempotent
 from server.limits import Limited
@@ -107,6 +108,7 @@ HANDLERS: Final[list[Any]] = [
     *fhir.ROUTES,
     *omh.ROUTES,
     *receipts.ROUTES,
+    *hooks.ROUTES,
     *reports.ROUTES,
     *sign_in_pages.ROUTES,
     *queue.ROUTES,

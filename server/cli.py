@@ -316,6 +316,31 @@ def vendor_device(**given: Any) -> None:  # noqa: ANN401 - click's options
     _run(run, _found(_settings()), **given)
 
 
+@vendors.command("door")
+@click.argument("client")
+@click.option("--format", "form", required=True, help="What comes in: standard_webhooks, withings, terra ...")
+@click.option("--secrets", type=click.Path(path_type=Path), default=None, help="JSON: signing, verify, client_id, client_secret.")
+@click.option("--base", default="", help="Where its API is, if not the vendor's usual house.")
+def vendor_door(**given: Any) -> None:  # noqa: ANN401 - click's options
+    """Open an address for CLIENT's machine; prints it once."""
+    from server.vendors import door as run
+
+    _run(run, _found(_settings()), **given)
+
+
+@vendors.command("account")
+@click.argument("door_id", metavar="DOOR")
+@click.argument("name", metavar="ACCOUNT")
+@click.option("--patient", required=True, help="Whose it is: id or NHS number.")
+@click.option("--tokens", type=click.Path(path_type=Path), default=None, help="JSON: access, refresh, expires_in_s.")
+@click.option("--from", "since", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d"]), default=None, help="Since when (UTC), if not now.")
+def vendor_account(**given: Any) -> None:  # noqa: ANN401 - click's options
+    """Say whose ACCOUNT at DOOR's vendor is; its readings are fetched with the tokens."""
+    from server.vendors import account as run
+
+    _run(run, _found(_settings()), **given)
+
+
 @vendors.command("end")
 @click.argument("client")
 def end_vendor(client: str) -> None:

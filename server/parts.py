@@ -12,9 +12,11 @@ from server.auth.service import Auth
 from server.db import Database
 from server.db_where import Where
 from server.groups import peers
+from server.hooks.service import Found
 from server.ingest import Ingest
 from server.limits import Buckets
 from server.live import Live
+from server.sealed import Seal
 from server.settings import Settings
 from server.web.layout import Pages
 
@@ -26,7 +28,7 @@ def unstarted(settings: Settings, where: Where | None = None, *, base_url: str =
     auth = Auth(database, keys.ensure(settings.keys), issuer=settings.issuer, token_url=f"{base}/oauth/token")
     extras: dict[str, Any] = {
         "auth": auth, "base": base, "settings": settings, "pages": Pages(brand=settings.brand), "peers": peers.ensure(settings.keys),
-        "crisis": crisis.look,
+        "crisis": crisis.look, "doors": Found(database, Seal(settings.keys)),
     }  # fmt: skip
     return Parts(
         database=database, ingest=Ingest(database, flushers=settings.flushers), reads=Reads(database), live=Live(database),

@@ -45,6 +45,8 @@ PAGES: Final[dict[str, Page]] = {
                       "Check the address, and whether the person shares this with you."),
     "not-signed-in": Page("Sign in first", "The token is missing, has expired or does not hold.",
                           "Get a new token and send the request again."),
+    "not-proved": Page("Nobody can know that this is from you", "The signature is missing, wrong or too old; the detail says which.",
+                       "Sign the raw bytes with the secret of this door and the time of now, then send it again."),
     "out-of-scope": Page("This sign-in may not do that", "The token is good, but not for this action.",
                          "Ask for a token with the scope that detail names."),
     "fresh-sign-in-needed": Page("Sign in again with your second factor", "The action needs a recent sign-in.",
@@ -87,8 +89,8 @@ def example(code: str) -> bytes:
 
 
 STATUSES: Final = {
-    "malformed": 400, "not-signed-in": 401, "out-of-scope": 403, "fresh-sign-in-needed": 403, "not-found": 404, "not-allowed": 405,
-    "conflict": 409, "still-running": 409, "id-reused": 409, "stale-version": 412, "too-much": 413, "unsupported-media": 415,
-    "version-needed": 428, "rate-limited": 429, "our-fault": 500, "busy": 503,
+    "malformed": 400, "not-signed-in": 401, "not-proved": 401, "out-of-scope": 403, "fresh-sign-in-needed": 403, "not-found": 404,
+    "not-allowed": 405, "conflict": 409, "still-running": 409, "id-reused": 409, "stale-version": 412, "too-much": 413,
+    "unsupported-media": 415, "version-needed": 428, "rate-limited": 429, "our-fault": 500, "busy": 503,
 }  # fmt: skip
 """Code -> status where it is not 422; `server/errors.py` decides, a test holds the two together."""

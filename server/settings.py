@@ -46,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ping_url: str = ""
     probe_patient: str = ""
     probe_staff: str = ""
+    loopback_calls: bool = False
+    """Calls to this machine itself are allowed: for tests and development, refused where others reach us."""
 
 
 def default_data() -> Path:
@@ -87,6 +89,8 @@ def read(environment: Mapping[str, str] | None = None, *, data: Path | None = No
             password_file=found.get("STEADY_DATABASE_PASSWORD_FILE"),
         )
     binaries = found.get("STEADY_POSTGRES_BIN")
+    if found.get("STEADY_LOOPBACK_CALLS") == "on" and found.get("STEADY_PUBLIC_URL"):
+        raise WrongSetting("STEADY_LOOPBACK_CALLS is for a machine of your own: not beside STEADY_PUBLIC_URL.")
     return Settings(
         data=folder.absolute(),
         host=found.get("STEADY_HOST", "127.0.0.1"),
@@ -112,6 +116,7 @@ def read(environment: Mapping[str, str] | None = None, *, data: Path | None = No
         ping_url=found.get("STEADY_PING_URL", ""),
         probe_patient=_uuid(found, "STEADY_PROBE_PATIENT"),
         probe_staff=_uuid(found, "STEADY_PROBE_STAFF"),
+        loopback_calls=found.get("STEADY_LOOPBACK_CALLS") == "on",
     )
 
 

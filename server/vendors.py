@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import secrets as randomness
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -17,14 +18,19 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
+from integrations.manifest import Secrets, Tokens
+from integrations.registry import manifests
 from server import clock
 from server.auth.assertions import WrongKey
 from server.auth.service import Auth
 from server.db import BUSY, ConflictError, Database, PostgresError, Role
+from server.hooks import admin as doors
+from server.hooks import store as hooks
 from server.importing import CannotImport, whose
 from server.keys import ALGORITHM, make_vendor_key
 from server.parts import unstarted
 from server.people import admin
+from server.sealed import Seal
 from server.settings import Settings
 from server.sql import Query
 
@@ -41,6 +47,7 @@ class ClientRow(msgspec.Struct):
     """One client of a vendor, with its keys in force."""
 
     client_id: UUID
+    org_id: UUID
     name: str
     vendor: str
     kids: list[str]
@@ -51,7 +58,7 @@ class ClientRow(msgspec.Struct):
 LIST: Final = Query(
     ClientRow,
     """
-    select c.client_id, c.name, c.vendor,
+    select c.client_id, c.org_id, c.name, c.vendor,
            array(select k.kid || ' (' || k.algorithm || ')' from client_key k where k.client_id = c.client_id and k.ended_at is null
                   order by k.added_at) as kids,
            (select count(*)::integer from device d where d.vendor = c.vendor) as devices,
@@ -186,6 +193,56 @@ def assign(settings: Settings, vendor: str, serial: str, patient: str, *, model:
             number = await admin.add_device(tx, vendor, model, serial)
             await admin.assign_device(tx, number, person.patient_id, at)
         return f"device     {number}\npatient    {person.patient_id}\nfrom       {at.isoformat()}"
+
+    return _told(lambda: _run(settings, work))
+
+
+def _read_json(file: Path, shape: type[T]) -> T:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=shape)
+    except OSError as error:
+        raise CannotDo(f"{file} cannot be read ({error.strerror}).") from error
+    except msgspec.DecodeError as error:
+        raise CannotDo(f"{file} is not as it must be: {error}") from error
+
+
+def door(settings: Settings, client: str, form: str, secrets: Path | None, base: str) -> int:
+    """Open an address for a client's machine; the address is printed once, and so is a signing secret that is made here."""
+
+    async def work(database: Database) -> str:
+        manifest = manifests().get(form)
+        if manifest is None or (manifest.hook is None and manifest.api is None):
+            known = sorted(name for name, one in manifests().items() if one.hook is not None or one.api is not None)
+            raise CannotDo(f"--format is one of {', '.join(known)}.")
+        made = "" if secrets is not None or manifest.api is not None else f"whsec_{base64.b64encode(randomness.token_bytes(32)).decode()}"
+        given = Secrets(signing=(made,) if made else ()) if secrets is None else _read_json(secrets, Secrets)
+        async with database.begin_as(Role.OWNER) as tx:
+            row = next((one for one in await LIST.all(tx) if one.client_id == _id(client)), None)
+            if row is None:
+                raise CannotDo("There is no such client: steady vendors lists them.")
+            seal = Seal(settings.keys)
+            door_id, path = await doors.add_door(tx, seal, org=row.org_id, client=row.client_id, form=form, secrets=given, base=base)
+        parts = unstarted(settings)
+        lines = [f"door       {door_id}", f"address    {parts.extras['base']}/v1/hooks/{path}"]
+        return "\n".join([*lines, *([f"secret     {made}"] if made else [])])
+
+    return _told(lambda: _run(settings, work))
+
+
+def account(settings: Settings, door_id: str, name: str, patient: str, *, tokens: Path | None, since: datetime | None) -> int:
+    """Say whose an account at a vendor is, and with which tokens its readings are fetched."""
+
+    async def work(database: Database) -> str:
+        person = await whose(database, patient)
+        given = Tokens(access="") if tokens is None else _read_json(tokens, Tokens)
+        at = since.replace(tzinfo=UTC) if since is not None and since.tzinfo is None else since
+        async with database.begin_as(Role.OWNER) as tx:
+            row = await hooks.DOOR_BY_ID.one(tx, _id(door_id))
+            if row is None:
+                raise CannotDo("There is no such door.")
+            await doors.add_account(tx, Seal(settings.keys), door=row.door_id, vendor=row.vendor, account=name, patient=person.patient_id,
+                                    tokens=given, now=clock.now(), since=at)  # fmt: skip
+        return f"account    {name}\npatient    {person.patient_id}"
 
     return _told(lambda: _run(settings, work))
 

@@ -18,7 +18,8 @@ from server.sql import Query
 logger = structlog.get_logger("watch")
 
 LIMITS_S: Final = {
-    "sweep": 30, "escalate": 30, "relay": 60, "groups": 30, "silences": 120, "heads": 180, "consents": 3 * 3600, "partitions": 2 * 24 * 3600,
+    "sweep": 30, "escalate": 30, "relay": 60, "groups": 30, "fetch": 600, "silences": 120, "heads": 180, "consents": 3 * 3600,
+    "partitions": 2 * 24 * 3600,
 }  # fmt: skip
 """How old the heartbeat of each duty may be."""
 EVERY_S: Final = 5.0
@@ -29,6 +30,8 @@ RED_S: Final = 2 * 3600
 CRISIS_S: Final = 15 * 60
 """The clock of a post with words of crisis (PGS-2)."""
 PING_S: Final = 60.0
+STUCK_S: Final = 3600
+"""A vendor that gives nothing for so long is an operator's matter: one line a vendor, however many people wait (ALP-10)."""
 
 
 class BeatRow(msgspec.Struct):
@@ -46,6 +49,13 @@ class VendorRow(msgspec.Struct):
     silent: int
 
 
+class StuckRow(msgspec.Struct):
+    """A vendor from which nothing can be fetched."""
+
+    vendor: str
+    waiting: int
+
+
 class WaitingRow(msgspec.Struct):
     """How long the oldest waiting work has been due: unsent, unjudged, and red without anybody who has it."""
 
@@ -59,6 +69,16 @@ class WaitingRow(msgspec.Struct):
 BEATS: Final = Query(BeatRow, "select duty, extract(epoch from now() - at)::float8 as age_s from heartbeat order by duty")
 VENDORS: Final = Query(
     VendorRow, "select vendor, people, silent from vendor_silence where since is not null and people >= $1 order by vendor"
+)
+STUCK: Final = Query(
+    StuckRow,
+    """
+    select c.vendor, count(*)::integer as waiting
+      from pending_fetch f join vendor_door d on d.door_id = f.door_id join vendor_client c on c.client_id = d.client_id
+     where f.done_at is null and f.made_at < now() - make_interval(secs => $1)
+     group by c.vendor
+     order by c.vendor
+    """,
 )
 WAITING: Final = Query(
     WaitingRow,
@@ -81,6 +101,7 @@ async def look(database: Database) -> list[str]:
         ages = {row.duty: row.age_s for row in await BEATS.all(tx)}
         waiting = await WAITING.one(tx)
         vendors = await VENDORS.all(tx, FEWEST)
+        stuck = await STUCK.all(tx, STUCK_S)
     wrong = [
         f"{duty}: last alive {ages[duty]:.0f} s ago" if duty in ages else f"{duty}: never ran"
         for duty, most in LIMITS_S.items()
@@ -97,6 +118,7 @@ async def look(database: Database) -> list[str]:
     if waiting is not None and waiting.crisis_s > CRISIS_S:
         wrong.append(f"peer groups: nobody has taken words of crisis for {waiting.crisis_s:.0f} s")
     wrong += [f"vendor {row.vendor}: nothing came from {row.silent} of {row.people} people's devices" for row in vendors]
+    wrong += [f"vendor {row.vendor}: {row.waiting} things could not be fetched for an hour" for row in stuck]
     return wrong
 
 

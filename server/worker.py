@@ -19,12 +19,16 @@ from server.consent import jobs as consent_jobs
 from server.db import BUSY, Database, PostgresError, Role, listen
 from server.episodes import jobs, value
 from server.groups.telling import Teller
+from server.hooks import jobs as fetches
+from server.hooks import store as hooks
 from server.ingest import Ingest
 from server.notices import relay
 from server.notices.channels import Channel, LogChannel, Smtp, SmtpChannel
+from server.outgoing import Outgoing
 from server.plans import jobs as plan_jobs
 from server.receipts import store as receipts
 from server.rules import jobs as trials
+from server.sealed import Seal
 from server.settings import Settings, environment
 from server.sql import Nothing, Query
 
@@ -158,6 +162,17 @@ class Worker:
         await self.beat("consents")
         return found
 
+    async def fetch(self, fetcher: fetches.Fetcher, now: datetime) -> int:
+        """Fetch what vendors announced, and look where none calls us; how many."""
+        await fetcher.look(now)
+        fetched = 0
+        while True:
+            found = await fetcher.run(now)
+            fetched += found
+            await self.beat("fetch")
+            if found < fetches.AT_ONCE:
+                return fetched
+
     async def partitions(self, now: datetime) -> int:
         """Months from now to a quarter ahead; how many were made."""
         async with self._database.begin_as(Role.WORKER) as tx:
@@ -170,6 +185,8 @@ class Worker:
         async with self._database.begin_as(Role.WORKER) as tx:
             await idempotency.FORGET.run(tx, now - idempotency.KEPT)
             await receipts.FORGET.run(tx, now - receipts.KEPT)
+            await hooks.FORGET.run(tx, now - hooks.KEPT)
+            await hooks.FORGET_FETCHED.run(tx, now - fetches.FETCHED_KEPT)
         async with self._database.begin_as(Role.AUTH) as tx:
             await sign_in.DROP_DENIED.run(tx, now)
         await self.beat("retention")
@@ -249,6 +266,7 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
     ingest.start()
     worker = Worker(database, ingest, relay_of(database, settings))
     teller = teller_of(database, settings)
+    fetcher = fetches.Fetcher(database, ingest, Outgoing(loopback=settings.loopback_calls), Seal(settings.keys))
     hint = asyncio.Event()
     duties = [
         asyncio.create_task(_for_ever("sweep", SWEEP_S, lambda: worker.sweep(clock.now()))),
@@ -262,6 +280,7 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         asyncio.create_task(_for_ever("consents", consent_jobs.EVERY_S, lambda: worker.consents(clock.now()))),
         asyncio.create_task(_for_ever("budget", 6 * 3600.0, lambda: worker.budget(clock.now()))),
         asyncio.create_task(_for_ever("vendors", 900.0, lambda: worker.vendors(clock.now()))),
+        asyncio.create_task(_for_ever("fetch", fetches.EVERY_S, lambda: worker.fetch(fetcher, clock.now()))),
         asyncio.create_task(_for_ever("tries", SWEEP_S, lambda: trials.take(database, environment(settings)))),
         asyncio.create_task(_for_ever("partitions", 6 * 3600.0, lambda: worker.partitions(clock.now()))),
         asyncio.create_task(_hear(database, [hint])),

@@ -40,7 +40,7 @@ def parse(delivery: Delivery) -> Parsed:
     """Drafts, oldest first: a site sends its newest entry first."""
     try:
         raws = _ENTRIES.decode(delivery.body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable("Nightscout entries are a JSON array.") from error
     drafts: list[Draft] = []
     faults: list[Fault] = []
@@ -56,7 +56,7 @@ def parse(delivery: Delivery) -> Parsed:
 def _read(raw: bytes, number: int, delivery: Delivery) -> Draft | Fault | None:
     try:
         entry = _ENTRY.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return Fault(row=number, code="entry_unreadable", detail="Not an entry: an object with type, date and sgv or mbg.")
     value: Any = {"sgv": entry.sgv, "mbg": entry.mbg}.get(entry.type)
     if entry.type not in {"sgv", "mbg"}:

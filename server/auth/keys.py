@@ -106,6 +106,15 @@ def lasting(folder: Path, name: str) -> Ed25519PrivateKey:
     return found
 
 
+def lasting_octets(folder: Path, name: str, length: int) -> bytes:
+    """Give the octets of a file, made at random when there is none: one that never changes, so that what it sealed can be opened."""
+    path = folder / name
+    with _held(folder):
+        if not path.exists():
+            write_secret(path, os.urandom(length))
+    return path.read_bytes()
+
+
 def rotate(folder: Path) -> Names:
     """Sign with the next key from now on; the current one still verifies, and a new next one is made."""
     with _held(folder):

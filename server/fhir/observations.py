@@ -1,6 +1,5 @@
 """Observations in: read, found out whose, stored and judged like every reading, answered one by one."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -33,6 +32,7 @@ from server.fhir.outcome import Issue, error, of_wrong, placed, warning
 from server.fhir.reading import SAMPLED
 from server.fhir.resources import Observation
 from server.ingest import Part, Request
+from server.readings import named as names_of
 from server.readings.service import SOURCES, Settled, of_device, settle
 from server.readings.wire import Bad, Given
 from server.receipts import store as receipts
@@ -237,7 +237,7 @@ async def _serial(parts: Parts, actor: Actor, who: Who | None) -> str | msgspec.
 
 async def _of_theirs(tx: Tx, ready: Sequence[_Ready], made: list[Made | None]) -> list[_Ready]:
     """Leave out what the sender may not write for that person: one such item sinks no other (ING-4)."""
-    theirs = {(row.patient_id, row.data_class) for row in await store.WRITABLE.all(tx, list({one.owner for one in ready}))}
+    theirs = await names_of.writable(tx, list({one.owner for one in ready}))
     left: list[_Ready] = []
     for one in ready:
         if (one.owner, BY_NAME[one.given.draft.kind].data_class) in theirs:
@@ -254,7 +254,7 @@ def _not_yours(sent: UUID, item: Item) -> Made:
 async def _named(tx: Tx, actor: Actor, ready: Sequence[_Ready], made: list[Made | None]) -> list[_Ready]:
     """Give each named Observation the id that its name stands for; leave out what is there already or was taken back."""
     left: list[_Ready] = []
-    names: list[store.Name] = []
+    names: list[names_of.Name] = []
     first: dict[tuple[UUID, str, str], bytes] = {}
     for one in ready:
         if one.item.if_none_exist is not None:
@@ -266,22 +266,22 @@ async def _named(tx: Tx, actor: Actor, ready: Sequence[_Ready], made: list[Made 
         if one.found.key is None:
             continue
         system, value = one.found.key
-        key, content = (one.owner, system, value), _content(one)
+        key, content = (one.owner, system, value), names_of.content(one.given.draft, one.given.device_serial)
         if first.setdefault(key, content) != content:
             issue = error("duplicate", "Named twice in one request, with two contents.", placed("Observation.identifier", one.item.where),
                           "named_twice")
             made[one.place] = Made(status=422, word="rejected", issues=(issue,))
             left.remove(one)
         elif all((each.patient, each.system, each.value) != key for each in names):
-            names.append(store.Name(one.place, one.owner, system, value, content, uuid7(), one.given.draft.retracts))
+            names.append(names_of.Name(one.place, one.owner, system, value, content, uuid7(), one.given.draft.retracts))
     if not names:
         return left
-    rows = await store.send(tx, actor.id, names)
+    rows = await names_of.send(tx, actor.id, names)
     known = {(name.patient, name.system, name.value): rows[name.place] for name in names}
     return [one for one in left if one.found.key is None or _takes(one, known[one.owner, *one.found.key], made)]
 
 
-def _takes(one: _Ready, row: store.SentRow, made: list[Made | None]) -> bool:
+def _takes(one: _Ready, row: names_of.SentRow, made: list[Made | None]) -> bool:
     """Make the draft what its name stands for now; whether there is something to do."""
     draft = one.given.draft
     if draft.retracts:
@@ -301,13 +301,6 @@ def _there_already(one: _Ready, hits: Sequence[store.NameRow]) -> Made:
         issue = error("multiple-matches", "If-None-Exist names more than one.", one.item.where, "several")
         return Made(status=412, word="rejected", issues=(issue,))
     return Made(status=200, word="duplicate", patient=one.owner, reading=hits[0].reading)
-
-
-def _content(one: _Ready) -> bytes:
-    """What makes two Observations of one name the same."""
-    draft = one.given.draft
-    text = f"{draft.kind}|{draft.taken_at.timestamp()}|{draft.value}|{sorted((draft.parts or {}).items())}|{draft.code}|{draft.unit}"
-    return hashlib.sha256(f"{text}|{draft.comparator}|{one.given.device_serial}".encode()).digest()
 
 
 async def _settled(

@@ -1,6 +1,5 @@
 """The SQL of FHIR: one reading by its id, a stretch of several kinds, and senders' own names of readings."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -8,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 
-from server.db import Tx
 from server.sql import Query
 
 
@@ -107,15 +105,6 @@ class NameRow(msgspec.Struct):
     value: str
 
 
-class SentRow(msgspec.Struct):
-    """What a sender's name stands for now. `place` is the item's, as it was asked."""
-
-    place: int
-    reading: UUID
-    previous: UUID | None
-    gone: bool
-
-
 class SerialRow(msgspec.Struct):
     """How a vendor names a device."""
 
@@ -126,13 +115,6 @@ class PatientRow(msgspec.Struct):
     """The patient that a number names."""
 
     patient_id: UUID
-
-
-class WritableRow(msgspec.Struct):
-    """A class of data that the sender may write for a patient."""
-
-    patient_id: UUID
-    data_class: int
 
 
 ONE: Final = Query(
@@ -249,24 +231,6 @@ NAMED: Final = Query(
     NameRow,
     "select reading, system, value from sent_record where patient_id = $1 and value = $3 and ($2::text is null or system = $2)",
 )
-SEND: Final = Query(
-    SentRow,
-    """
-    with given as (
-        select * from unnest($2::integer[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::uuid[], $8::boolean[])
-            as g (place, patient_id, system, value, content, reading, gone)
-    )
-    insert into sent_record as s (patient_id, principal, system, value, content, reading, gone)
-    select g.patient_id, $1, g.system, g.value, g.content, g.reading, g.gone from given g
-    on conflict (patient_id, principal, system, value) do update
-       set content = excluded.content, gone = excluded.gone or s.gone, at = now(),
-           previous = case when s.content = excluded.content or excluded.gone or s.gone then s.previous else s.reading end,
-           reading = case when s.content = excluded.content or excluded.gone or s.gone then s.reading else excluded.reading end
-    returning (select g.place from given g where g.patient_id = s.patient_id and g.system = s.system and g.value = s.value)
-                  as place,
-              s.reading, s.previous, s.gone
-    """,
-)
 DEVICE: Final = Query(DeviceRow, "select device_no, vendor, model, serial from device where device_no = $1")
 KNOWN_DEVICE: Final = Query(
     DeviceRow,
@@ -306,29 +270,3 @@ KNOWN: Final = Query(
 )
 SERIAL: Final = Query(SerialRow, "select serial from device where device_no = $1 and vendor = $2")
 BY_NUMBER: Final = Query(PatientRow, "select patient_id from identifier where system = 'nhs-number' and value = $1")
-
-WRITABLE: Final = Query(
-    WritableRow,
-    """
-    select distinct e.patient_id, e.data_class from effective_access e
-     where e.principal = app_principal() and e.patient_id = any($1::uuid[]) and e.may_write
-    """,
-)
-
-
-class Name(msgspec.Struct, frozen=True):
-    """A sender's own name of one reading, with what it says now."""
-
-    place: int
-    patient: UUID
-    system: str
-    value: str
-    content: bytes
-    reading: UUID
-    gone: bool
-
-
-async def send(tx: Tx, principal: UUID, names: Sequence[Name]) -> dict[int, SentRow]:
-    """Note what each name says now: by the item's place, the reading it stands for and the one before."""
-    columns = [list(column) for column in zip(*map(msgspec.structs.astuple, names), strict=True)]
-    return {row.place: row for row in await SEND.all(tx, principal, *columns)}

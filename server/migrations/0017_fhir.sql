@@ -12,6 +12,8 @@ create table receipt (
     received_at timestamptz not null,
     patients uuid[] not null default '{}',
     size integer not null,
+    -- how it was known of whom it is: a token, a signature, the secret address alone, fetched by us
+    proof text not null default 'token' check (length(proof) between 1 and 64),
     body bytea not null,
     items bytea not null default '',
     primary key (principal, receipt_id)
@@ -51,7 +53,7 @@ create policy own_told on receipt for update to steady_app
 create policy retention on receipt for select to steady_worker using (true);
 create policy retention_delete on receipt for delete to steady_worker using (true);
 -- The sender is told what became of it; the body itself is for the operator, who reads it again with another mapper.
-grant select (principal, receipt_id, format, received_at, items, patients), insert, update (items, patients) on receipt to steady_app;
+grant select (principal, receipt_id, format, received_at, proof, items, patients), insert, update (items, patients) on receipt to steady_app;
 grant select (received_at), delete on receipt to steady_worker;
 
 create policy known on sent_record for select to steady_app using (patient_id in

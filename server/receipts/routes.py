@@ -35,6 +35,8 @@ class ReceiptOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: UUID
     format: str
     received_at: datetime
+    proof: str
+    """How it was known whose it is: a token, a signature, the secret address alone, or fetched by us."""
     items: list[ItemOut]
 
 
@@ -56,7 +58,7 @@ async def receipt(
                 state=states.get(one.id) if one.id is not None else None)
         for one in items
     ]  # fmt: skip
-    out = ReceiptOut(id=row.receipt_id, format=row.format, received_at=row.received_at, items=shown)
+    out = ReceiptOut(id=row.receipt_id, format=row.format, received_at=row.received_at, proof=row.proof, items=shown)
     return Response(msgspec.json.encode(out), media_type="application/json", headers={"cache-control": "no-store"})
 
 

@@ -29,6 +29,7 @@ class ReceiptRow(msgspec.Struct):
     receipt_id: UUID
     format: str
     received_at: datetime
+    proof: str
     items: bytes
     patients: list[UUID]
 
@@ -42,13 +43,13 @@ class HeldRow(msgspec.Struct):
 
 KEEP: Final = Query(
     Nothing,
-    "insert into receipt (principal, receipt_id, format, mapper, received_at, size, body) values ($1, $2, $3, $4, $5, $6, $7)",
+    "insert into receipt (principal, receipt_id, format, mapper, received_at, size, body, proof) values ($1, $2, $3, $4, $5, $6, $7, $8)",
 )
 TELL: Final = Query(
     Nothing, "update receipt set items = $3, patients = $4 where principal = $1 and receipt_id = $2"
 )
 GET: Final = Query(
-    ReceiptRow, "select receipt_id, format, received_at, items, patients from receipt where principal = $1 and receipt_id = $2"
+    ReceiptRow, "select receipt_id, format, received_at, proof, items, patients from receipt where principal = $1 and receipt_id = $2"
 )
 HELD: Final = Query(HeldRow, "select id, state from quarantine where patient_id = any($1::uuid[]) and id = any($2::uuid[])")
 FORGET: Final = Query(Nothing, "delete from receipt where received_at < $1")
@@ -57,9 +58,11 @@ KEPT: Final = timedelta(days=400)
 _ITEMS: Final = msgspec.json.Decoder(list[Item])
 
 
-async def keep(tx: Tx, principal: UUID, delivery: UUID, form: str, mapper: int, now: datetime, body: bytes) -> None:  # noqa: PLR0913
-    """Keep the bytes before anything is made of them."""
-    await KEEP.run(tx, principal, delivery, form, mapper, now, len(body), zlib.compress(body, 1))
+async def keep(  # noqa: PLR0913 - one row's fields
+    tx: Tx, principal: UUID, delivery: UUID, form: str, mapper: int, now: datetime, body: bytes, proof: str = "token",
+) -> None:  # fmt: skip
+    """Keep the bytes before anything is made of them. `proof`: how it is known whose they are."""
+    await KEEP.run(tx, principal, delivery, form, mapper, now, len(body), zlib.compress(body, 1), proof)
 
 
 async def tell(tx: Tx, principal: UUID, delivery: UUID, items: Sequence[Item], patients: Iterable[UUID]) -> None:

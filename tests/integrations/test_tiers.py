@@ -29,5 +29,6 @@ def test_a_manifest_refuses_what_cannot_be() -> None:
     adapter = manifests()["nightscout"].adapter
     with pytest.raises(ValueError, match="neither"):
         Manifest(name="x", title="X", tier=Tier.BRONZE, adapter=adapter)
-    with pytest.raises(ValueError, match="signed"):
-        Manifest(name="x", title="X", tier=Tier.BRONZE, adapter=adapter, is_file=True, is_signed=True)
+    announces = manifests()["withings"].hook
+    with pytest.raises(ValueError, match="no API"):
+        Manifest(name="x", title="X", tier=Tier.BRONZE, adapter=adapter, hook=announces)
