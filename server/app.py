@@ -48,6 +48,7 @@ from server.rules import pages as rule_pages
 from server.rules import routes as rules
 from server.teams import pages as team_pages
 from server.teams import routes as teams
+from server.uploaders import routes as uploaders
 from server.web import routes as web
 
 VERSION: Final = "0.1.0"
@@ -109,6 +110,7 @@ HANDLERS: Final[list[Any]] = [
     *omh.ROUTES,
     *receipts.ROUTES,
     *hooks.ROUTES,
+    *uploaders.ROUTES,
     *reports.ROUTES,
     *sign_in_pages.ROUTES,
     *queue.ROUTES,

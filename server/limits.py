@@ -18,7 +18,7 @@ from server import clock
 
 MOST: Final = 20_000
 """Callers remembered; beyond that the one not seen for longest starts afresh."""
-_FREE: Final = ("/v1/readings/", "/v1/hooks/", "/static/", "/livez", "/readyz", "/metrics", "/version")
+_FREE: Final = ("/v1/readings/", "/v1/hooks/", "/api/v1/entries", "/static/", "/livez", "/readyz", "/metrics", "/version")
 
 
 class Share(msgspec.Struct, frozen=True):
