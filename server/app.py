@@ -19,6 +19,7 @@ from server.care import routes as care
 from server.consent import routes as consent
 from server.desk import pages as desk
 from server.edge import Edge, problem_response
+from server.emergencies import routes as emergencies
 from server.episodes import pages as queue
 from server.episodes import routes as episodes
 from server.facts import routes as facts
@@ -31,6 +32,7 @@ from server.hooks import routes as hooks
 from server.http import AnyRequest
 from server.idempotency import Idempotent
 from server.limits import Limited
+from server.me import access_pages, sharing_pages
 from server.me import pages as own_pages
 from server.messages import pages as message_pages
 from server.messages import routes as messages
@@ -38,14 +40,18 @@ from server.omh import routes as omh
 from server.openapi import config, document
 from server.people import routes as people
 from server.plans import routes as plans
+from server.proxies import routes as proxies
 from server.quarantine import pages as held_pages
 from server.quarantine import routes as held
 from server.readings import links
 from server.readings import routes as readings
 from server.receipts import routes as receipts
+from server.reviews import pages as review_pages
+from server.reviews import routes as reviews
 from server.rules import flag_page, proposals_page, reports
 from server.rules import pages as rule_pages
 from server.rules import routes as rules
+from server.shares import routes as shares
 from server.teams import pages as team_pages
 from server.teams import routes as teams
 from server.uploaders import routes as uploaders
@@ -95,6 +101,10 @@ HANDLERS: Final[list[Any]] = [
     *teams.ROUTES,
     *audit.ROUTES,
     *consent.ROUTES,
+    *reviews.ROUTES,
+    *emergencies.ROUTES,
+    *shares.ROUTES,
+    *proxies.ROUTES,
     *readings.ROUTES,
     *links.ROUTES,
     *care.ROUTES,
@@ -122,6 +132,9 @@ HANDLERS: Final[list[Any]] = [
     *message_pages.ROUTES,
     *own_pages.ROUTES,
     *moderation_pages.ROUTES,
+    *sharing_pages.ROUTES,
+    *access_pages.ROUTES,
+    *review_pages.ROUTES,
     *held_pages.ROUTES,
     *web.ROUTES,
 ]

@@ -19,7 +19,7 @@ logger = structlog.get_logger("watch")
 
 LIMITS_S: Final = {
     "sweep": 30, "escalate": 30, "relay": 60, "groups": 30, "fetch": 600, "silences": 120, "heads": 180, "consents": 3 * 3600,
-    "partitions": 2 * 24 * 3600,
+    "partitions": 2 * 24 * 3600, "rights": 900, "snooping": 3600,
 }  # fmt: skip
 """How old the heartbeat of each duty may be."""
 EVERY_S: Final = 5.0

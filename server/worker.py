@@ -26,7 +26,9 @@ from server.notices import relay
 from server.notices.channels import Channel, LogChannel, Smtp, SmtpChannel
 from server.outgoing import Outgoing
 from server.plans import jobs as plan_jobs
+from server.proxies import jobs as proxy_jobs
 from server.receipts import store as receipts
+from server.reviews import jobs as review_jobs
 from server.rules import jobs as trials
 from server.sealed import Seal
 from server.settings import Settings, environment
@@ -173,6 +175,18 @@ class Worker:
             if found < fetches.AT_ONCE:
                 return fetched
 
+    async def rights(self, now: datetime) -> int:
+        """Have carers' rights looked at again when they are due, at birthdays too (F62); how many are due."""
+        found = await proxy_jobs.rights(self._database, now)
+        await self.beat("rights")
+        return found
+
+    async def snooping(self, now: datetime) -> int:
+        """Ask about whoever opens records in an unusual way (ACC-9); how many new questions."""
+        found = await review_jobs.snooping(self._database, now)
+        await self.beat("snooping")
+        return found
+
     async def partitions(self, now: datetime) -> int:
         """Months from now to a quarter ahead; how many were made."""
         async with self._database.begin_as(Role.WORKER) as tx:
@@ -278,6 +292,8 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         asyncio.create_task(_for_ever("heads", 60.0, lambda: worker.heads(settings, clock.now()))),
         asyncio.create_task(_for_ever("retention", 3600.0, lambda: worker.retention(clock.now()))),
         asyncio.create_task(_for_ever("consents", consent_jobs.EVERY_S, lambda: worker.consents(clock.now()))),
+        asyncio.create_task(_for_ever("rights", proxy_jobs.EVERY_S, lambda: worker.rights(clock.now()))),
+        asyncio.create_task(_for_ever("snooping", review_jobs.EVERY_S, lambda: worker.snooping(clock.now()))),
         asyncio.create_task(_for_ever("budget", 6 * 3600.0, lambda: worker.budget(clock.now()))),
         asyncio.create_task(_for_ever("vendors", 900.0, lambda: worker.vendors(clock.now()))),
         asyncio.create_task(_for_ever("fetch", fetches.EVERY_S, lambda: worker.fetch(fetcher, clock.now()))),

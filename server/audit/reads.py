@@ -29,16 +29,17 @@ select a.org, $1, $2, a.seq, $3, a.actor, a.kind, a.client, a.jti, a.action, a.p
 
 
 class _Seen:
-    __slots__ = ("action", "actor", "answer", "n", "patient", "request_id", "what")
+    __slots__ = ("action", "actor", "answer", "basis", "n", "patient", "request_id", "what")
 
     def __init__(self, actor: Actor, patient: UUID, what: str, request_id: UUID, action: str, n: int,  # noqa: PLR0913
-                 answer: "asyncio.Future[None]") -> None:
+                 basis: str | None, answer: "asyncio.Future[None]") -> None:
         self.actor = actor
         self.patient = patient
         self.what = what
         self.request_id = request_id
         self.action = action
         self.n = n
+        self.basis = basis
         self.answer = answer
 
 
@@ -72,12 +73,13 @@ class Reads:
         if self._task is not None:
             await self._task
 
-    def record(self, actor: Actor, patient: UUID, what: str, request_id: UUID, *, action: str = "R", n: int = 1,
-               ) -> Awaitable[None]:
-        """Note one access; await the answer before data leaves."""
+    def record(  # noqa: PLR0913 - one row
+        self, actor: Actor, patient: UUID, what: str, request_id: UUID, *, action: str = "R", n: int = 1, basis: str | None = None,
+    ) -> Awaitable[None]:
+        """Note one access; await the answer before data leaves. `basis` where it is not what the caller's kind has."""
         concerns(patient)
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Seen(actor, patient, what, request_id, action, n, answer))
+        self._waiting.append(_Seen(actor, patient, what, request_id, action, n, basis, answer))
         self._wake.set()
         return answer
 
@@ -126,7 +128,7 @@ class Reads:
             actor = one.actor
             org = actor.org_id or NOBODY
             seq, previous = heads.get((org, day)) or self._heads.get((org, day), (0, b""))
-            basis = "emergency" if (actor.id, one.patient) in emergencies else basis_of(actor, one.patient)
+            basis = one.basis or ("emergency" if (actor.id, one.patient) in emergencies else basis_of(actor, one.patient))
             row = [org, seq + 1, actor.id, actor.kind.value, actor.client_id, actor.jti, one.action, one.patient, one.what,
                    one.n, basis, one.request_id]
             hashed = link(previous, Entry(

@@ -18,14 +18,16 @@ from server.app_state import Parts
 from server.audit import store
 from server.audit.words import DID, WHAT, WHY
 from server.http import AnyRequest, instant, query_of
+from server.requests import request_id
 
 MOST: Final = 200
 _LAST: Final = UUID(int=2**128 - 1)
 
 
 class AccessOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One access: who, from where, when, and why they may, in words that a patient reads."""
+    """One access: who, from where, when, and why they may, in words that a patient reads. `id` names it when it looks odd."""
 
+    id: str
     at: datetime
     who: str
     role: str | None
@@ -53,20 +55,23 @@ _WHO: Final[dict[str, str]] = {
 """Who it was where no name may be known."""
 
 
-def _shown(row: store.AccessRow) -> AccessOut:
+def shown(row: store.AccessRow) -> AccessOut:
+    """An access in words."""
     who = row.name or _WHO.get(row.actor_kind, "The service")
     return AccessOut(
-        at=row.at, who=who, role=row.role, organisation=row.organisation, did=DID.get(row.action, "used"),
+        id=cursor_of(row), at=row.at, who=who, role=row.role, organisation=row.organisation, did=DID.get(row.action, "used"),
         what=WHAT.get(row.what, "your record"), how_many=row.n, why=WHY.get(row.basis, row.basis), purpose=row.purpose,
         request_id=row.request_id,
     )  # fmt: skip
 
 
-def _cursor(row: store.AccessRow) -> str:
+def cursor_of(row: store.AccessRow) -> str:
+    """Where in the log a row stands."""
     return base64.urlsafe_b64encode(f"{row.at.isoformat()}|{row.writer}|{row.seq}".encode()).decode()
 
 
-def _after(cursor: str) -> tuple[datetime, UUID, int]:
+def place_of(cursor: str) -> tuple[datetime, UUID, int]:
+    """The place that a cursor names. Raises Invalid for one that we never gave."""
     try:
         at, writer, seq = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
         if not seq.isascii() or not seq.isdigit() or int(seq) >= 2**31:
@@ -76,6 +81,24 @@ def _after(cursor: str) -> tuple[datetime, UUID, int]:
         raise Invalid("A cursor that we gave.", "/cursor") from error
 
 
+async def looked(
+    parts: Parts, actor: Actor, request: UUID, cursor: str | None, limit: int, *, own: bool = False
+) -> AccessLogOut:
+    """A page of who looked at the asker's record, the newest first."""
+    if actor.kind is not ActorKind.PATIENT:
+        raise NotFound
+    actor.must(Scope.READINGS_READ)
+    now = clock.now()
+    at, writer, seq = place_of(cursor) if cursor is not None else (now.replace(year=2099), _LAST, 2**31 - 1)
+    async with parts.database.begin(actor) as tx:
+        found = await store.LOG.all(tx, actor.id, at, writer, seq, own, limit + 1)
+    await parts.reads.record(actor, actor.id, "access-log", request, n=min(len(found), limit))
+    more = len(found) > limit
+    return AccessLogOut(
+        items=[shown(row) for row in found[:limit]], next_cursor=cursor_of(found[limit - 1]) if more else None, as_of=now
+    )
+
+
 @get("/v1/me/access-log", operation_id="listMyAccessLog", summary="Who looked at my record, and why", tags=["people"])
 async def access_log(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[AccessLogOut]:
     """Everybody else's accesses; with `own=true` also the patient's own."""
@@ -83,18 +106,7 @@ async def access_log(request: AnyRequest, actor: NamedDependency[Actor], parts: 
     limit = max(1, min(query.get("limit", 50), MOST))
     if query.get("own", "false") not in ("true", "false"):
         raise Invalid("true or false.", "/own")
-    if actor.kind is not ActorKind.PATIENT:
-        raise NotFound
-    actor.must(Scope.READINGS_READ)
-    now = clock.now()
-    at, writer, seq = _after(query["cursor"]) if "cursor" in query else (now.replace(year=2099), _LAST, 2**31 - 1)
-    async with parts.database.begin(actor) as tx:
-        found = await store.LOG.all(tx, actor.id, at, writer, seq, query.get("own") == "true", limit + 1)
-    await parts.reads.record(actor, actor.id, "access-log", request.scope["state"]["request_id"], n=min(len(found), limit))
-    more = len(found) > limit
-    out = AccessLogOut(
-        items=[_shown(row) for row in found[:limit]], next_cursor=_cursor(found[limit - 1]) if more else None, as_of=now
-    )
+    out = await looked(parts, actor, request_id(request.scope), query.get("cursor"), limit, own=query.get("own") == "true")
     return Response(out, headers={"cache-control": "no-store"})
 
 

@@ -15,6 +15,7 @@ class AccessRow(msgspec.Struct):
     at: datetime
     writer: UUID
     seq: int
+    actor: UUID
     actor_kind: str
     name: str | None
     role: str | None
@@ -96,11 +97,13 @@ EMERGENCIES: Final = Query(
 LOG: Final = Query(
     AccessRow,
     """
-    select a.at, a.writer, a.seq, a.actor_kind, coalesce(s.name, c.name) as name, s.role, o.name as organisation, a.action,
-           a.what, a.n, a.basis, a.purpose, a.request_id
+    select a.at, a.writer, a.seq, a.actor, a.actor_kind, coalesce(s.name, c.name, x.name, h.label) as name, s.role,
+           o.name as organisation, a.action, a.what, a.n, a.basis, a.purpose, a.request_id
       from audit a
       left join staff s on s.staff_id = a.actor
       left join vendor_client c on c.client_id = a.actor
+      left join proxy x on x.proxy_id = a.actor
+      left join share h on h.share_id = a.actor
       left join organisation o on o.org_id = a.org_id
      where a.patient_id = $1 and (a.at, a.writer, a.seq) < ($2, $3, $4) and ($5 or a.actor <> $1)
      order by a.at desc, a.writer desc, a.seq desc

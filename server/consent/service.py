@@ -123,7 +123,7 @@ async def give(ask: Asking, given: Given) -> store.GrantRow:
         terms = _terms(given, now)
         await store.ADD_GRANT.one(tx, patient, grant, "grant", terms.team_id, terms.person_id, list(terms.data_classes),
                                   terms.may_write, now, terms.to_at, patient)  # fmt: skip
-        await _decided(tx, ask, patient, grant, What.GRANTED, terms, name, given.text, now)
+        await decided(tx, ask, patient, grant, What.GRANTED, terms, name, given.text, now)
         await ask.reads.record(ask.actor, patient, "grants", ask.request_id, action="C")
         return await _grant(tx, patient, grant)
 
@@ -133,13 +133,13 @@ async def renew(ask: Asking, grant: UUID, to_at: datetime | None, text: Text) ->
     patient = ask.must_be_patient()
     now = clock.now()
     async with ask.database.begin(ask.actor) as tx:
-        row = await _grant(tx, patient, grant)
+        row = await _own_grant(tx, patient, grant)
         end = consent.until(to_at, now)
         if row.to_at is not None and end <= row.to_at:
             raise Invalid("Later than it ends now; to end it sooner, narrow it.", "/toAt")
         await store.MOVE_END.one(tx, patient, grant, end)
         terms = msgspec.structs.replace(_of(row), to_at=end)
-        await _decided(tx, ask, patient, grant, What.RENEWED, terms, row.name, text, now)
+        await decided(tx, ask, patient, grant, What.RENEWED, terms, row.name, text, now)
         await ask.reads.record(ask.actor, patient, "grants", ask.request_id, action="U")
         return await _grant(tx, patient, grant)
 
@@ -152,7 +152,7 @@ async def narrow(
     now = clock.now()
     made = uuid7()
     async with ask.database.begin(ask.actor) as tx:
-        row = await _grant(tx, patient, grant)
+        row = await _own_grant(tx, patient, grant)
         before = _of(row)
         after = consent.narrowed(
             before, data_classes=data_classes, may_write=before.may_write if may_write is None else may_write,
@@ -162,7 +162,7 @@ async def narrow(
         await store.ADD_GRANT.one(tx, patient, made, "grant", after.team_id, after.person_id, list(after.data_classes),
                                   after.may_write, now, after.to_at, patient)  # fmt: skip
         terms = msgspec.structs.replace(after, from_at=now)
-        await _decided(tx, ask, patient, made, What.NARROWED, terms, row.name, consent.current("sharing"), now)
+        await decided(tx, ask, patient, made, What.NARROWED, terms, row.name, consent.current("sharing"), now)
         await ask.reads.record(ask.actor, patient, "grants", ask.request_id, action="U")
         return await _grant(tx, patient, made)
 
@@ -175,7 +175,8 @@ async def withdraw(ask: Asking, grant: UUID) -> Ended:
         row = await _grant(tx, patient, grant)
         await store.END_GRANT.one(tx, patient, grant, now)
         terms = msgspec.structs.replace(_of(row), to_at=now)
-        await _decided(tx, ask, patient, grant, What.WITHDRAWN, terms, row.name, consent.current("sharing"), now)
+        text = consent.current("proxy" if row.basis == "proxy" else "sharing")
+        await decided(tx, ask, patient, grant, What.WITHDRAWN, terms, row.name, text, now, row.basis)
         others = await store.SHARED_WITH.all(tx, patient, now)
         await ask.reads.record(ask.actor, patient, "grants", ask.request_id, action="D")
     still = [one.name for one in others]
@@ -219,7 +220,7 @@ async def witness(ask: Asking, number: str, birth_on: date, given: Given) -> UUI
     async with ask.database.begin_as(Role.WORKER) as tx:
         await store.ADD_OPENED.run(tx, person.patient_id, grant, "grant", terms.team_id, None, list(terms.data_classes),
                                    terms.may_write, now, terms.to_at, ask.actor.id)  # fmt: skip
-        await _decided(tx, ask, person.patient_id, grant, What.GRANTED, terms, team.name, given.text, now)
+        await decided(tx, ask, person.patient_id, grant, What.GRANTED, terms, team.name, given.text, now)
         said = (
             f"In clinic it was recorded that you let {team.name} see {consent.words(terms.data_classes)}. "
             "If that is not what you said, stop it under Who sees my record."
@@ -255,6 +256,14 @@ def _of(row: store.GrantRow) -> Terms:
     )  # fmt: skip
 
 
+async def _own_grant(tx: Tx, patient: UUID, grant: UUID) -> store.GrantRow:
+    """A permission for a team or a member of staff: a carer's is stopped and given anew, since other words are agreed to."""
+    found = await _grant(tx, patient, grant)
+    if found.basis != "grant":
+        raise NotFound
+    return found
+
+
 async def _grant(tx: Tx, patient: UUID, grant: UUID) -> store.GrantRow:
     found = await store.GRANT.one(tx, patient, grant)
     if found is None:
@@ -262,8 +271,9 @@ async def _grant(tx: Tx, patient: UUID, grant: UUID) -> store.GrantRow:
     return found
 
 
-async def _decided(  # noqa: PLR0913 - one decision
-    tx: Tx, ask: Asking, patient: UUID, grant: UUID, what: What, terms: Terms, name: str | None, text: Text, now: datetime
+async def decided(  # noqa: PLR0913 - one decision
+    tx: Tx, ask: Asking, patient: UUID, grant: UUID, what: What, terms: Terms, name: str | None, text: Text, now: datetime,
+    basis: str = "grant",
 ) -> None:
     """Write the decision with its receipt, chained to the one before, and tell everybody who shows or caches something."""
     await store.LOCK.run(tx, str(patient))
@@ -273,7 +283,7 @@ async def _decided(  # noqa: PLR0913 - one decision
     assert grantee is not None  # noqa: S101 - a permission is for somebody (the table says so)
     decision = Decision(
         patient_id=patient, seq=1 if last is None else last.seq + 1, grant_id=grant, what=what, at=now, by=ask.actor.id,
-        witnessed=witnessed, basis="grant", grantee_id=grantee, grantee=name or "Somebody",
+        witnessed=witnessed, basis=basis, grantee_id=grantee, grantee=name or "Somebody",
         data_classes=[one.name.lower() for one in terms.data_classes], may_write=terms.may_write, purpose="direct-care",
         from_at=terms.from_at, to_at=terms.to_at, text=text.key, text_version=text.version, text_sha256=text.digest,
         before_sha256="" if last is None else last.hash.hex(),

@@ -125,7 +125,8 @@ GRANT: Final = Query(
       left join team t on t.team_id = g.team_id
       left join staff s on s.staff_id = g.grantee_id
       left join proxy x on x.proxy_id = g.grantee_id
-     where g.patient_id = $1 and g.grant_id = $2 and g.basis = 'grant' and (g.to_at is null or g.to_at > now())
+     where g.patient_id = $1 and g.grant_id = $2 and (g.basis = 'grant' or (g.basis = 'proxy' and g.granted_by = $1))
+       and (g.to_at is null or g.to_at > now())
        for update of g
     """,
 )

@@ -10,8 +10,12 @@ from server.app_state import Parts
 from server.auth.sessions import OWN, cookie_of, csrf_of
 from server.http import AnyRequest
 from server.me import store
+from server.people import service as people
 from server.web.layout import Pages
 from server.web.views import Shell, Viewer
+
+CARER: str = "carer"
+"""The role of whoever acts for others, as the menu of their pages knows it."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +40,14 @@ async def person_of(parts: Parts, actor: Actor) -> Person:
     if found is None:
         raise NotFound
     return Person(name=f"{found.given_name} {found.family_name}", given_name=found.given_name, zone=ZoneInfo(found.zone))
+
+
+async def proxy_shell(request: AnyRequest, parts: Parts, actor: Actor) -> Shell:
+    """The shell of a carer's page."""
+    found = await people.me(parts.database, actor)
+    name = "" if found is None else found.name
+    shell = shell_of(request, parts, Person(name=name, given_name=name, zone=ZoneInfo("Europe/London")), section="home")
+    return msgspec.structs.replace(shell, viewer=Viewer(name=name, role=CARER))
 
 
 def shell_of(request: AnyRequest, parts: Parts, person: Person | None, *, section: str = "", said: str = "") -> Shell:

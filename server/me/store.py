@@ -7,7 +7,12 @@ from uuid import UUID
 
 import msgspec
 
+from domain.readings.kinds import BY_NAME, BY_NO
 from server.sql import Query
+
+SYMPTOM: Final = BY_NAME["symptom"].no
+SHOWN: Final = sorted(kind.no for kind in BY_NO.values() if kind.no == SYMPTOM or (not kind.codes and kind.name != "phq9_item9"))
+"""The kinds that a person knows by their names: no single answer of a questionnaire."""
 
 
 class PersonRow(msgspec.Struct):

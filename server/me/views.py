@@ -43,6 +43,21 @@ class ConcernLine(msgspec.Struct, frozen=True, kw_only=True):
     next_by: datetime | None
 
 
+class CaredLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody for whom a carer acts, and what they may see."""
+
+    id: str
+    name: str
+    what: str
+
+
+class CarerView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a carer begins. `carer` is the id by which another patient can let them act as well."""
+
+    carer: str
+    lines: tuple[CaredLine, ...]
+
+
 class HomeView(msgspec.Struct, frozen=True, kw_only=True):
     """Where everything begins: who watches, what was noticed and told, what was measured last."""
 

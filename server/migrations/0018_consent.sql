@@ -144,7 +144,8 @@ create policy answer on review to steady_app
     using (org_id = (select app_org())
            and exists (select from staff s where s.staff_id = (select app_principal()) and s.role in ('lead', 'admin')))
     with check (true);
-create policy own on review for select to steady_app using (patient_id = (select app_principal()));
+-- A suspicion is not told before somebody has looked.
+create policy own on review for select to steady_app using (patient_id = (select app_principal()) and kind <> 'snooping');
 create policy ask on review for insert to steady_app
     with check (patient_id = app_principal() and kind in ('odd', 'erasure') and answered_by is null);
 create policy worker_all on review to steady_worker using (true) with check (true);

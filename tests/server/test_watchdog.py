@@ -31,6 +31,8 @@ async def alive(database: Database, clinic: Clinic) -> None:
     await here.partitions(datetime.now(UTC))
     await here.consents(datetime.now(UTC))
     await here.beat("fetch")  # what it does itself asks vendors: tests/server/hooks
+    await here.rights(datetime.now(UTC))
+    await here.snooping(datetime.now(UTC))
     await here.heads(clinic.parts.extras["settings"], datetime.now(UTC))
 
 

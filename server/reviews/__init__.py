@@ -1,0 +1,1 @@
+"""What somebody must look at again and answer for: emergencies, accesses that look odd, carers, erasure."""
