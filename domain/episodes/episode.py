@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -17,6 +18,10 @@ class State(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     IN_PROGRESS = "in_progress"
     CLOSED = "closed"
+
+
+TAKEN: Final = frozenset({State.ACKNOWLEDGED, State.IN_PROGRESS})
+"""Somebody has it. An open concern may have an owner too: it was handed to them, and they have not taken it yet."""
 
 
 class Closed(StrEnum):

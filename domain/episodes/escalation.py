@@ -60,10 +60,10 @@ AGAIN: Final = timedelta(minutes=60)
 """The lead is told again so often: a red never ends in silence (F50)."""
 AMBER: Final = timedelta(hours=4)
 """AL-6: so much staffed time before the lead is told."""
-ACT_WITHIN: Final = timedelta(minutes=30)
-"""ALP-5: a red that was taken without anything done comes back."""
-CLOSE_WITHIN: Final = timedelta(hours=4)
-"""As long as a red may be put off (AL-7): then its owner is reminded that it is still open."""
+ACT_WITHIN: Final = {Severity.RED: timedelta(minutes=30), Severity.AMBER: timedelta(hours=24)}
+"""ALP-5: what was taken without anything noted comes back; an amber not before a working day is over."""
+CLOSE_WITHIN: Final = {Severity.RED: timedelta(hours=4), Severity.AMBER: timedelta(days=7)}
+"""As long as each may be put off (AL-7): then its owner is reminded that it is still open."""
 
 _TELLING: Final = {
     Step.NO_RECEIPT: Telling(role=Role.NURSE, topic="flag", place=2),
@@ -82,17 +82,15 @@ def begin(episode: Episode, now: datetime) -> Timer | None:
 
 
 def acknowledged(episode: Episode, now: datetime) -> Timer | None:
-    """Somebody has it: a red must be acted on within half an hour (ALP-5)."""
-    if episode.severity is not Severity.RED:
-        return None
-    return _timer(episode, Step.NOT_ACTED, now, now + ACT_WITHIN)
+    """Somebody has it, on a lease: a red must be acted on within half an hour, an amber within a working day (ALP-5)."""
+    span = ACT_WITHIN.get(episode.severity)
+    return None if span is None else _timer(episode, Step.NOT_ACTED, now, now + span)
 
 
 def started(episode: Episode, now: datetime) -> Timer | None:
-    """Somebody acts: a red is asked after when it stays open."""
-    if episode.severity is not Severity.RED:
-        return None
-    return _timer(episode, Step.NOT_CLOSED, now, now + CLOSE_WITHIN)
+    """Somebody acts: it is asked after when it stays open."""
+    span = CLOSE_WITHIN.get(episode.severity)
+    return None if span is None else _timer(episode, Step.NOT_CLOSED, now, now + span)
 
 
 def put_off(episode: Episode, until: datetime, now: datetime) -> Timer:
@@ -106,14 +104,11 @@ def climb(timer: Timer, state: State, calendars: Sequence[Calendar], now: dateti
         return None
     match timer.step:
         case Step.NOT_ACTED:
-            return Climb(
-                step=Step.NOT_ACTED, reopens=True, next=msgspec.structs.replace(timer, since=now, step=Step.FIRST, due_at=now),
-                tellings=(Telling(role=Role.OWNER, topic="not_acted"), Telling(role=Role.NURSE, topic="flag")),
-            )  # fmt: skip
+            return _not_acted(timer, calendars, now)
         case Step.NOT_CLOSED:
             return Climb(
                 step=Step.NOT_CLOSED, tellings=(Telling(role=Role.OWNER, topic="not_closed"),),
-                next=msgspec.structs.replace(timer, due_at=now + CLOSE_WITHIN),
+                next=msgspec.structs.replace(timer, due_at=now + CLOSE_WITHIN[timer.severity]),
             )  # fmt: skip
         case Step.BACK:
             again = msgspec.structs.replace(timer, since=now, step=Step.FIRST, due_at=now)
@@ -130,6 +125,18 @@ def _timer(episode: Episode, step: Step, since: datetime, due_at: datetime) -> T
     return Timer(
         episode=episode.id, severity=episode.severity, emergency=episode.emergency, since=since, step=step, due_at=due_at
     )
+
+
+def _not_acted(timer: Timer, calendars: Sequence[Calendar], now: datetime) -> Climb:
+    """The lease is over: back to everybody. An amber that was taken on a Friday has its Monday."""
+    if timer.severity is not Severity.RED:
+        ends = calendar.next_working_day(calendars, timer.since)
+        if ends is not None and now < ends:
+            return Climb(step=Step.NOT_ACTED, next=_at(timer, Step.NOT_ACTED, ends))
+    return Climb(
+        step=Step.NOT_ACTED, reopens=True, next=msgspec.structs.replace(timer, since=now, step=Step.FIRST, due_at=now),
+        tellings=(Telling(role=Role.OWNER, topic="not_acted"), Telling(role=Role.NURSE, topic="flag")),
+    )  # fmt: skip
 
 
 def _red(timer: Timer, calendars: Sequence[Calendar], now: datetime, *, received: bool) -> Climb:

@@ -12,6 +12,7 @@ from domain.detection.judgement import Judgement, Severity, Verdict
 from domain.detection.picture import FlagMark, Picture
 from domain.episodes import clearing, escalation
 from domain.episodes.episode import (
+    TAKEN,
     Change,
     Closed,
     DismissReason,
@@ -269,13 +270,18 @@ def _must_be_open(episode: Episode) -> None:
         raise Conflict("It is closed already.")
 
 
-def acknowledge(episode: Episode, staff: UUID, now: datetime) -> Change | None:
-    """Take it. None when it is theirs already; somebody else's is refused (ALP-5)."""
+def _must_be_free(episode: Episode, staff: UUID) -> None:
+    """Nobody else has taken it. What was handed to somebody who has not taken it is anybody's who gets to it first."""
     _must_be_open(episode)
-    if episode.owner == staff:
-        return None
-    if episode.owner is not None:
+    if episode.state in TAKEN and episode.owner != staff:
         raise Conflict("Somebody else has taken this.")
+
+
+def acknowledge(episode: Episode, staff: UUID, now: datetime) -> Change | None:
+    """Take it. None when they have it already; what somebody else has taken is refused (ALP-5)."""
+    _must_be_free(episode, staff)
+    if episode.state in TAKEN:
+        return None
     taken = replace(
         episode, state=State.ACKNOWLEDGED, owner=staff, acknowledged_at=now, snoozed_until=None, snooze_reason=None,
         expires_at=None, version=episode.version + 1,
@@ -286,9 +292,7 @@ def acknowledge(episode: Episode, staff: UUID, now: datetime) -> Change | None:
 
 def start(episode: Episode, note: str, staff: UUID, now: datetime) -> Change:
     """Something is being done about it: taken by whoever says so, and no longer asked for every half hour (ALP-5)."""
-    _must_be_open(episode)
-    if episode.owner not in {None, staff}:
-        raise Conflict("Somebody else has taken this.")
+    _must_be_free(episode, staff)
     begun = replace(
         episode, state=State.IN_PROGRESS, owner=staff, acknowledged_at=episode.acknowledged_at or now, snoozed_until=None,
         snooze_reason=None, expires_at=None, version=episode.version + 1,
@@ -325,3 +329,61 @@ def close(episode: Episode, result: Result, reason: DismissReason | None, staff:
     )  # fmt: skip
     body = {"result": result.value} | ({"reason": reason.value} if reason is not None else {})
     return Change(episode=closed, events=(Event(episode=episode.id, what="closed", at=now, by=staff, body=body),))
+
+
+def hand_over(episode: Episode, to: UUID | None, name: str, note: str, staff: UUID, now: datetime) -> Change:
+    """Give it to a named colleague, or back to everybody (`to` None), with a note.
+
+    It is open again and its clock starts anew until somebody takes it: what was handed on and is not looked at climbs the ladder
+    like a new concern (AL-6).
+    """
+    _must_be_free(episode, staff)
+    if to == staff:
+        raise Invalid("Choose a colleague: to have it yourself, take it.", "/to")
+    if to is None and episode.owner is None:
+        raise Conflict("Nobody has it.")
+    if not note.strip():
+        raise Invalid("Say in a few words what your colleague must know.", "/note")
+    return _put_back(episode, "handed_back" if to is None else "handed_over", {"reason": note} | ({"to": name} if to else {}), to, staff, now)
+
+
+def _put_back(episode: Episode, what: str, body: dict[str, str], to: UUID | None, staff: UUID, now: datetime) -> Change:
+    """Open, and nobody has taken it: whoever should know is told again, and its clock begins."""
+    back = replace(
+        episode, state=State.OPEN, owner=to, acknowledged_at=None, snoozed_until=None, snooze_reason=None, expires_at=None,
+        version=episode.version + 1,
+    )  # fmt: skip
+    timer = escalation.begin(back, now)
+    notice = Notice(
+        audience="staff", topic="flag", role="nurse" if to is None else "owner", recipient=to, episode=back.id, severity=back.severity,
+        emergency=back.emergency, dedupe=f"staff:{back.id}:back:{back.version}",
+    )  # fmt: skip
+    event = Event(episode=back.id, what=what, at=now, by=staff, body=body)
+    return Change(episode=back, events=(event,), notices=() if timer is None else (notice,), timer=timer)
+
+
+UNDO: Final = timedelta(seconds=15)
+"""An action can be taken back for so long: ten seconds on the screen and the time to press (ux 4.2)."""
+_UNDONE: Final = frozenset({"acknowledged", "started", "snoozed", "closed", "handed_over", "handed_back"})
+
+
+def may_undo(what: str, by: UUID | None, at: datetime, staff: UUID, now: datetime) -> bool:
+    """Whether the last line of an episode's history is something that this member of staff can still take back."""
+    return by == staff and what in _UNDONE and now - at <= UNDO
+
+
+def undo(episode: Episode, last: Event | None, staff: UUID, now: datetime) -> Change:
+    """Take back what oneself did last, if it was just now: one's own again, or where it was taken, everybody's."""
+    if last is None or not may_undo(last.what, last.by, last.at, staff, now):
+        raise Conflict("There is nothing to take back any more.")
+    if last.what == "acknowledged":
+        return _put_back(episode, "undone", {"was": last.what}, None, staff, now)
+    mine = replace(
+        episode, state=episode.state if last.what == "snoozed" else State.ACKNOWLEDGED,
+        owner=episode.owner if last.what in {"snoozed", "closed"} else staff, acknowledged_at=episode.acknowledged_at or now,
+        snoozed_until=None, snooze_reason=None, closed_at=None, closed_how=None, result=None, dismiss_reason=None,
+        version=episode.version + 1,
+    )  # fmt: skip
+    event = Event(episode=mine.id, what="undone", at=now, by=staff, body={"was": last.what})
+    clock = {State.OPEN: escalation.begin, State.IN_PROGRESS: escalation.started}.get(mine.state, escalation.acknowledged)
+    return Change(episode=mine, events=(event,), timer=clock(mine, now))

@@ -19,7 +19,7 @@ from server.app_state import Parts
 from server.auth.pages import go
 from server.desk import pictures, service, story
 from server.desk.store import DeviceRow, FactRow
-from server.episodes.pages import DONE, ZONE, concern_views, perform, row_again, shell_of
+from server.episodes.pages import DONE, ZONE, concern_views, perform, row_again, shell_of, undo_views
 from server.http import AnyRequest, header, path_id, query_of
 from server.plans import pages as plan_section
 from server.web import words
@@ -85,7 +85,8 @@ def person_view(
         episodes=concern_views(found.concerns, actor, now), charts=pictures.drawn(found, now),
         days=tuple(Choice(value=str(days), label=said, chosen=days == found.days) for days, said in _LOOKS.items()),
         timeline=story.lines(found, zone, part), parts=story.choices(part), small=story.folded(found, zone), as_of=now, fault=fault,
-        results=words.RESULTS, reasons=words.DISMISS_REASONS, plan=plan,
+        results=words.RESULTS, reasons=words.DISMISS_REASONS, plan=plan, undo=undo_views(found.concerns, actor, found.as_of),
+        colleagues=tuple(Choice(value=str(one.staff_id), label=one.name) for one in found.concerns.colleagues),
     )  # fmt: skip
 
 
@@ -119,18 +120,20 @@ async def act(
     request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts], patient_id: FromPath[str],
     episode_id: FromPath[str], what: FromPath[str],
 ) -> Response[bytes]:  # fmt: skip
-    """Take, put off or close; then back to where it was pressed. A refusal is said where it was pressed too."""
+    """Take, put off, hand over, close or take back; then back to where it was pressed. A refusal is said where it was pressed too."""
     actor.must_be_staff()
     patient = path_id(patient_id)
     in_place = header(request.scope, b"hx-request") == b"true"
     fault = ""
     status = 200
+    done = None
     try:
-        await perform(request, parts, actor, patient, path_id(episode_id), what)
+        done = await perform(request, parts, actor, patient, path_id(episode_id), what)
     except (Conflict, StaleVersion, Invalid) as error:
         fault, status = refused(error)
     if in_place:
-        return await row_again(request, parts, actor, patient, said=fault or DONE.get(what, ""), fault=fault)
+        said = fault or DONE.get(what, "")
+        return await row_again(request, parts, actor, patient, said=said, fault=fault, done=None if what == "undo" else done)
     if fault:
         return await shown(request, parts, actor, patient, fault=fault, status=status)
     return go("/" if what == "snooze" else f"/patients/{patient}")

@@ -19,8 +19,8 @@ from domain.days import day, years
 from domain.detection import advice
 from domain.detection.catalogue import GOVERNED, label, unit
 from domain.detection.judgement import Severity
-from domain.episodes.episode import DismissReason, FlagState, Result, State
-from domain.episodes.lifecycle import NEEDS_REASON
+from domain.episodes.episode import TAKEN, DismissReason, FlagState, Result, State
+from domain.episodes.lifecycle import NEEDS_REASON, may_undo
 from domain.errors import Invalid, NotFound, Refusal
 from domain.readings.kinds import BY_NO
 from domain.text import admit
@@ -29,8 +29,8 @@ from server.app_state import Parts
 from server.auth.routes import form_of
 from server.auth.sessions import STAFF, cookie_of, csrf_of
 from server.episodes import service
-from server.episodes.store import SeriesRow, TimerRow
-from server.http import AnyRequest, header, query_of
+from server.episodes.store import EpisodeRow, SeriesRow, TimerRow
+from server.http import AnyRequest, header, path_id, query_of
 from server.live import EVERYTHING
 from server.people import service as people
 from server.quarantine import service as quarantine
@@ -46,6 +46,7 @@ from server.web.views import (
     ReasonView,
     RowView,
     Shell,
+    UndoView,
     Viewer,
 )
 
@@ -71,7 +72,8 @@ _SNOOZE_WORDS: Final = {"1h": "1 hour", "4h": "4 hours", "1d": "Until tomorrow",
 NOT_CURRENT: Final = (
     "The watch is not running: readings are stored and judged, but nobody is reminded. Tell whoever runs this service."
 )
-DONE: Final = {"start": "Noted.", "acknowledge": "Taken: it is yours.", "snooze": "Put off.", "close": "Closed."}
+DONE: Final = {"start": "Noted.", "acknowledge": "Taken: it is yours.", "snooze": "Put off.", "close": "Closed.",
+               "hand-over": "Handed over.", "undo": "Taken back."}
 _STAFF_ROLE: Final = {"nurse": "specialist nurse", "lead": "lead nurse", "coordinator": "coordinator", "admin": "administrator"}
 
 
@@ -164,7 +166,7 @@ def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
     last = card.series[-1] if card.series else None
     # The service's order as digits, for a browser that puts a new row in its place.
     place = (
-        f"{int(worst.snoozed_until is not None)}{9 - worst.severity}{int(worst.owner is not None)}{int(not worst.emergency)}"
+        f"{int(worst.snoozed_until is not None)}{9 - worst.severity}{int(worst.state in TAKEN)}{int(not worst.emergency)}"
         f"{worst.raised_at.timestamp():.0f}"
     )
     return RowView(
@@ -177,7 +179,7 @@ def row_of(card: service.Card, actor: Actor, now: datetime) -> RowView:
         latest=f"{_value(card.kind, last)} {words.unit(kind.unit)}" if last else "",
         latest_at=last.taken_at.astimezone(ZONE) if last else None, flagged_at=worst.raised_at.astimezone(ZONE),
         waited=words.waited(worst.raised_at, now), owner=worst.owner_name or ("somebody" if worst.owner else ""),
-        is_mine=worst.owner == actor.id, next_step=words.next_step(worst.step, worst.due_at, now),
+        is_mine=worst.owner == actor.id, is_taken=worst.state in TAKEN, next_step=words.next_step(worst.step, worst.due_at, now),
         cleared=worst.cleared_at is not None, snoozed_until=worst.snoozed_until,
         snoozes=_snoozes(worst.severity, floor=worst.emergency),
     )  # fmt: skip
@@ -242,7 +244,7 @@ def concern_views(found: service.PersonPage, actor: Actor, now: datetime) -> tup
         EpisodeView(
             episode=str(row.id), patient=str(row.patient_id), version=row.version, name=GROUPS.get(row.group, row.group),
             rank=Rank.of(row.severity, emergency=row.emergency), owner=row.owner_name or "", is_mine=row.owner == actor.id,
-            is_started=row.state == State.IN_PROGRESS, next_step=_next_step(found.timers.get(row.id), now),
+            is_taken=row.state in TAKEN, is_started=row.state == State.IN_PROGRESS, next_step=_next_step(found.timers.get(row.id), now),
             cleared_at=row.cleared_at.astimezone(ZONE) if row.cleared_at else None,
             reasons=tuple(_reason(one, now) for one in service.standing(by_episode.get(row.id, []), lambda one: one.row)),
             opened_at=row.opened_at.astimezone(ZONE),
@@ -254,6 +256,19 @@ def concern_views(found: service.PersonPage, actor: Actor, now: datetime) -> tup
     )  # fmt: skip
 
 
+def undo_views(found: service.PersonPage, actor: Actor, now: datetime) -> tuple[UndoView, ...]:
+    """What the viewer has just done to this person's concerns and can take back."""
+    last = {event.episode: event for event in reversed(found.events)}
+    return tuple(
+        UndoView(
+            patient=str(row.patient_id), episode=str(row.id), version=row.version,
+            said=f"{GROUPS.get(row.group, row.group)}: {words.event(last[row.id].what, last[row.id].body).lower()}",
+        )
+        for row in found.episodes
+        if row.id in last and may_undo(last[row.id].what, last[row.id].by, last[row.id].at, actor.id, now)
+    )  # fmt: skip
+
+
 def version_of_form(form: dict[str, str]) -> int:
     """Which version of a thing the page showed."""
     text = form.get("version", "")
@@ -262,26 +277,32 @@ def version_of_form(form: dict[str, str]) -> int:
     return int(text)
 
 
-async def perform(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, episode: UUID, what: str) -> None:
-    """Do what a form asks for."""
+async def perform(
+    request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, episode: UUID, what: str
+) -> EpisodeRow:
+    """Do what a form asks for; the concern as it is then."""
     form = await form_of(request)
     version = version_of_form(form)
     here = (parts.database, parts.reads, actor, patient, episode, version, request.scope["state"]["request_id"])
     if what == "acknowledge":
-        await service.acknowledge(*here)
-    elif what == "start":
+        return await service.acknowledge(*here)
+    if what == "start":
         note = form.get("note", "")
-        await service.start(*here, admit(note, pointer="/note", most=500) if note else "")
-    elif what == "snooze":
+        return await service.start(*here, admit(note, pointer="/note", most=500) if note else "")
+    if what == "snooze":
         span = _SNOOZES.get(form.get("until", ""))
         if span is None:
             raise Invalid("Choose how long.", "/until")
-        await service.snooze(*here, clock.now() + span, admit(form.get("reason", ""), pointer="/reason", most=500))
-    elif what == "close":
+        return await service.snooze(*here, clock.now() + span, admit(form.get("reason", ""), pointer="/reason", most=500))
+    if what == "close":
         result, reason = _chosen(form)
-        await service.close(*here, result, reason)
-    else:
-        raise NotFound
+        return await service.close(*here, result, reason)
+    if what == "hand-over":
+        to = path_id(form["to"]) if form.get("to") else None
+        return await service.hand_over(*here, to, admit(form.get("note", ""), pointer="/note", most=500))
+    if what == "undo":
+        return await service.undo(*here)
+    raise NotFound
 
 
 def _chosen(form: dict[str, str]) -> tuple[Result, DismissReason | None]:
@@ -295,15 +316,18 @@ def _chosen(form: dict[str, str]) -> tuple[Result, DismissReason | None]:
     return result, reason
 
 
-async def row_again(request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, *, said: str, fault: str) -> Response[bytes]:
-    """The person's row as it is now, for the queue in which the button was pressed."""
+async def row_again(  # noqa: PLR0913 - what was pressed, and what came of it
+    request: AnyRequest, parts: Parts, actor: Actor, patient: UUID, *, said: str, fault: str, done: EpisodeRow | None
+) -> Response[bytes]:
+    """The person's row as it is now, for the queue in which the button was pressed, and the way back for what was `done`."""
     found = await service.queue(parts.database, parts.reads, actor, request.scope["state"]["request_id"], only=patient)
     now = found.as_of.astimezone(ZONE)
     shell = await shell_of(request, parts, actor, said=said)
     pages: Pages = parts.extras["pages"]
     views = [msgspec.structs.replace(row_of(card, actor, now), fault=fault) for card in found.cards]
     text = "".join(pages.live_row(shell, view, now, said) for view in views) or pages.live_gone(f"row-{patient}", said)
-    return html(text, policy(shell.nonce))
+    undo = None if done is None else UndoView(patient=str(patient), episode=str(done.id), version=done.version, said=said)
+    return html(text + pages.live_undo(shell, undo), policy(shell.nonce))
 
 
 @get("/events", include_in_schema=False)

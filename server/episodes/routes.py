@@ -94,6 +94,26 @@ class Close(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     reason: DismissReason | None = None
 
 
+class HandOver(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """To whom (null: back to the whole team), and what they must know."""
+
+    to: UUID | None
+    note: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
+class ColleagueOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A colleague who may act on this person's concerns too."""
+
+    id: UUID
+    name: str
+
+
+class ColleaguesOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """To whom concerns of this person can be handed, by name."""
+
+    items: list[ColleagueOut]
+
+
 class Start(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """What is being done, in a few words or none."""
 
@@ -232,6 +252,38 @@ async def close(request: AnyRequest, actor: NamedDependency[Actor], parts: Named
                                        request.scope["state"]["request_id"], data.result, data.reason))
 
 
+@get("/v1/patients/{patient_id:str}/colleagues", operation_id="listColleagues", summary="To whom a concern can be handed",
+     tags=["episodes"])
+async def colleagues(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],
+                     patient_id: FromPath[str]) -> Response[ColleaguesOut]:
+    """Whoever else may act for this person, in the asker's own teams."""
+    query_of(request.scope, {})
+    found = await service.colleagues(parts.database, actor, path_id(patient_id))
+    return Response(ColleaguesOut(items=[ColleagueOut(id=one.staff_id, name=one.name) for one in found]), headers={"cache-control": "no-store"})
+
+
+@post("/v1/patients/{patient_id:str}/episodes/{episode_id:str}/hand-over", status_code=200, operation_id="handOverEpisode",
+      summary="Hand an episode to a colleague, or back to the team", tags=["episodes"], opt={"body": HandOver, "if_match": True})
+async def hand_over(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],
+                    patient_id: FromPath[str], episode_id: FromPath[str]) -> Response[EpisodeOut]:
+    """It is open again, with their name on it, until somebody takes it; they are told, and its clock starts anew (AL-6)."""
+    version = version_of(request)
+    data = await body_of(request, HandOver)
+    return _answer(await service.hand_over(parts.database, parts.reads, actor, path_id(patient_id), path_id(episode_id), version,
+                                           request.scope["state"]["request_id"], data.to, admit(data.note, pointer="/note")))
+
+
+@post("/v1/patients/{patient_id:str}/episodes/{episode_id:str}/undo", status_code=200, operation_id="undoEpisode",
+      summary="Take back what you did last", tags=["episodes"], opt={"body": Nothing, "if_match": True})
+async def undo(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts],
+               patient_id: FromPath[str], episode_id: FromPath[str]) -> Response[EpisodeOut]:
+    """Within 15 seconds, and only one's own; later it answers 409."""
+    version = version_of(request)
+    await body_of(request, Nothing)
+    return _answer(await service.undo(parts.database, parts.reads, actor, path_id(patient_id), path_id(episode_id), version,
+                                      request.scope["state"]["request_id"]))
+
+
 @get("/v1/me/episodes", operation_id="listMyEpisodes", summary="What was noticed about me, and what happens next", tags=["episodes"])
 async def mine(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[MyEpisodesOut]:
     """The patient's own concerns in plain words; a nurse is promised only while one is on shift."""
@@ -251,4 +303,4 @@ async def mine(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedD
     return Response(out, headers={"cache-control": "no-store"})
 
 
-ROUTES: Final = [episodes, mine, acknowledge, start, snooze, close]
+ROUTES: Final = [episodes, mine, colleagues, acknowledge, start, snooze, close, hand_over, undo]

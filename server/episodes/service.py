@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Final, TypeVar
@@ -15,10 +15,10 @@ from domain.actor import Actor, ActorKind, Scope
 from domain.detection.engine import TREND
 from domain.detection.judgement import Judgement, Severity
 from domain.episodes import lifecycle
-from domain.episodes.episode import Change, DismissReason, Episode, FlagState, Result, State
+from domain.episodes.episode import TAKEN, Change, DismissReason, Episode, Event, FlagState, Result, State
 from domain.episodes.notify import Team
 from domain.episodes.promise import Promise, promise
-from domain.errors import NotFound, StaleVersion
+from domain.errors import Conflict, Invalid, NotFound, StaleVersion
 from domain.readings.kinds import BY_NAME, BY_NO
 from server import clock
 from server.audit.reads import Reads
@@ -36,7 +36,7 @@ _WEIGHT: Final = BY_NAME["body_weight"].no
 _JUDGEMENT: Final = msgspec.json.Decoder(Judgement)
 
 T = TypeVar("T")
-Step = Callable[[Episode, datetime], Change | None]
+Step = Callable[[Tx, Episode, datetime], Awaitable[Change | None]]
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,18 +112,19 @@ class PersonPage(msgspec.Struct, frozen=True, kw_only=True):
     events: list[store.EventRow]
     timers: dict[UUID, store.TimerRow]
     deliveries: list[store.DeliveryRow]
+    colleagues: list[store.ColleagueRow]
 
 
 def _order(concern: Concern) -> tuple[bool, bool, bool, int, bool, datetime]:
     """What needs doing before what is taken or only watched; then urgent, soon; emergencies, then the longest waiting (ux 4.2)."""
     row = concern.row
     is_watched = row.severity == Severity.INFO
-    return (row.snoozed_until is not None, is_watched, row.owner is not None, -row.severity, not row.emergency, row.raised_at)
+    return (row.snoozed_until is not None, is_watched, row.state in TAKEN, -row.severity, not row.emergency, row.raised_at)
 
 
 def _place(concerns: Sequence[Concern]) -> tuple[bool, int, bool, bool, datetime]:
     row = concerns[0].row
-    return (row.snoozed_until is not None, -row.severity, row.owner is not None, not row.emergency, row.raised_at)
+    return (row.snoozed_until is not None, -row.severity, row.state in TAKEN, not row.emergency, row.raised_at)
 
 
 async def queue(  # noqa: PLR0913 - who asks, and what for
@@ -329,6 +330,7 @@ async def person_in(tx: Tx, actor: Actor, patient: UUID, now: datetime) -> Perso
     await store.RECEIVED.run(tx, patient, actor.id, now)
     return PersonPage(
         person=found, episodes=episodes, events=events, timers=timers, deliveries=deliveries,
+        colleagues=await store.COLLEAGUES.all(tx, patient, actor.id, None),
         reasons=[Reason(row=row, judgement=_JUDGEMENT.decode(row.body)) for row in reasons],
         found_late=[Reason(row=row, judgement=_JUDGEMENT.decode(row.body)) for row in late],
     )
@@ -349,7 +351,7 @@ async def _act(  # noqa: PLR0913 - one action on one episode
         before = store.episode_of(row)
         if version is not None and version != before.version:
             raise StaleVersion(f"It is version {before.version} now.")
-        change = step(before, now)
+        change = await step(tx, before, now)
         if change is not None:
             await store.change(tx, patient, before, change.episode)
             await store.set_timer(tx, patient, episode, change.timer)
@@ -363,13 +365,22 @@ async def _act(  # noqa: PLR0913 - one action on one episode
     return found
 
 
+def _plain(step: Callable[[Episode, datetime], Change | None]) -> Step:
+    """A step that needs nothing but the episode."""
+
+    async def asked(_tx: Tx, one: Episode, now: datetime) -> Change | None:
+        return step(one, now)
+
+    return asked
+
+
 async def acknowledge(  # noqa: PLR0913
     database: Database, reads: Reads, actor: Actor, patient: UUID, episode: UUID, version: int | None, request_id: UUID,
     *, at: datetime | None = None,
 ) -> store.EpisodeRow:
     """Take it: one named owner, the same answer when she takes it again (ALP-5). `at` replaces the clock, for a replay only."""
     return await _act(database, reads, actor, patient, episode, version, request_id, "episode-acknowledge",
-                      lambda one, now: lifecycle.acknowledge(one, actor.id, now), at)
+                      _plain(lambda one, now: lifecycle.acknowledge(one, actor.id, now)), at)
 
 
 async def start(  # noqa: PLR0913
@@ -378,7 +389,7 @@ async def start(  # noqa: PLR0913
 ) -> store.EpisodeRow:
     """Something is being done about it; who has not taken it takes it (ALP-5)."""
     return await _act(database, reads, actor, patient, episode, version, request_id, "episode-start",
-                      lambda one, now: lifecycle.start(one, note, actor.id, now), at)
+                      _plain(lambda one, now: lifecycle.start(one, note, actor.id, now)), at)
 
 
 async def snooze(  # noqa: PLR0913
@@ -387,7 +398,7 @@ async def snooze(  # noqa: PLR0913
 ) -> store.EpisodeRow:
     """Not now, with an end and a reason; never an emergency of the safety floor (AL-7)."""
     return await _act(database, reads, actor, patient, episode, version, request_id, "episode-snooze",
-                      lambda one, now: lifecycle.snooze(one, until, reason, actor.id, now), None)
+                      _plain(lambda one, now: lifecycle.snooze(one, until, reason, actor.id, now)), None)
 
 
 async def close(  # noqa: PLR0913
@@ -396,4 +407,43 @@ async def close(  # noqa: PLR0913
 ) -> store.EpisodeRow:
     """Done, with what came of it (AL-1, AL-11)."""
     return await _act(database, reads, actor, patient, episode, version, request_id, "episode-close",
-                      lambda one, now: lifecycle.close(one, result, reason, actor.id, now), at)
+                      _plain(lambda one, now: lifecycle.close(one, result, reason, actor.id, now)), at)
+
+
+async def colleagues(database: Database, actor: Actor, patient: UUID) -> list[store.ColleagueRow]:
+    """Who else may act for this person; NotFound for whoever may not see them."""
+    actor.must(Scope.EPISODES_ACT)
+    async with database.begin(actor, one=patient) as tx:
+        if await store.PERSON.one(tx, patient) is None:
+            raise NotFound
+        return await store.COLLEAGUES.all(tx, patient, actor.id, None)
+
+
+async def hand_over(  # noqa: PLR0913
+    database: Database, reads: Reads, actor: Actor, patient: UUID, episode: UUID, version: int | None, request_id: UUID,
+    to: UUID | None, note: str,
+) -> store.EpisodeRow:
+    """Give it to a colleague who may act on it too, or back to the team; Invalid for anybody else."""
+
+    async def step(tx: Tx, one: Episode, now: datetime) -> Change:
+        colleagues = {row.staff_id: row.name for row in await store.COLLEAGUES.all(tx, patient, actor.id, episode)}
+        if to is not None and to not in colleagues | {actor.id: ""}:
+            raise Invalid("Choose somebody who looks after this person too.", "/to")
+        return lifecycle.hand_over(one, to, colleagues.get(to, "") if to else "", note, actor.id, now)
+
+    return await _act(database, reads, actor, patient, episode, version, request_id, "episode-hand-over", step, None)
+
+
+async def undo(  # noqa: PLR0913
+    database: Database, reads: Reads, actor: Actor, patient: UUID, episode: UUID, version: int | None, request_id: UUID,
+) -> store.EpisodeRow:
+    """Take back what the asker did last, within seconds (ux 4.2); Conflict when that is over."""
+
+    async def step(tx: Tx, one: Episode, now: datetime) -> Change:
+        row = await store.LAST_EVENT.one(tx, patient, episode)
+        last = None if row is None else Event(episode=episode, what=row.what, at=row.at, by=row.by)
+        if await store.OTHER_OPEN.one(tx, patient, episode):
+            raise Conflict("The same concern was opened again meanwhile.")
+        return lifecycle.undo(one, last, actor.id, now)
+
+    return await _act(database, reads, actor, patient, episode, version, request_id, "episode-undo", step, None)

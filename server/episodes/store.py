@@ -117,6 +117,21 @@ class EventRow(msgspec.Struct):
     body: str
 
 
+class LastRow(msgspec.Struct):
+    """What was done last about an episode."""
+
+    at: datetime
+    what: str
+    by: UUID | None
+
+
+class ColleagueRow(msgspec.Struct):
+    """Somebody to whom a concern can be handed."""
+
+    staff_id: UUID
+    name: str
+
+
 class TimerRow(msgspec.Struct):
     """What happens next about an episode, and when."""
 
@@ -301,7 +316,7 @@ MINE: Final = Query(
     MineRow,
     """
     select e.id, e."group", e.severity::integer as severity, e.emergency, e.state, e.data_class::integer as data_class,
-           e.opened_at, e.raised_at, e.owner is not null as is_taken, e.closed_at, e.closed_how
+           e.opened_at, e.raised_at, e.state in ('acknowledged', 'in_progress') as is_taken, e.closed_at, e.closed_how
       from episode e
      where e.patient_id = $1 and (e.state <> 'closed' or e.closed_at > $2)
      order by (e.state <> 'closed') desc, e.severity desc, e.raised_at desc
@@ -326,6 +341,37 @@ EVENTS: Final = Query(
      where v.patient_id = $1
      order by v.at desc, v.seq desc
      limit $2
+    """,
+)
+LAST_EVENT: Final = Query(
+    LastRow,
+    """
+    select v.at, v.what, v.by
+      from episode_event v
+     where v.patient_id = $1 and v.episode = $2
+     order by v.at desc, v.seq desc
+     limit 1
+    """,
+)
+OTHER_OPEN: Final = Query(
+    FoundRow,
+    """
+    select true as found from episode e
+     where e.patient_id = $1 and e.id <> $2 and e.state <> 'closed'
+       and e."group" = (select w."group" from episode w where w.patient_id = $1 and w.id = $2)
+    """,
+)
+# Whoever else may act on this class of data of this person, of the teams that the asker is in: others' access she does not see.
+COLLEAGUES: Final = Query(
+    ColleagueRow,
+    """
+    select distinct s.staff_id, s.name
+      from access_grant g
+      join team_member m on m.team_id = g.team_id and m.from_at <= now() and (m.to_at is null or m.to_at > now())
+      join staff s on s.staff_id = m.staff_id
+     where g.patient_id = $1 and s.staff_id <> $2 and g.from_at <= now() and (g.to_at is null or g.to_at > now())
+       and ($3::uuid is null or (select w.data_class from episode w where w.patient_id = $1 and w.id = $3) = any (g.data_classes))
+     order by s.name
     """,
 )
 SERIES: Final = Query(
@@ -396,7 +442,7 @@ CHANGE: Final = Query(
     """
     update episode
        set state = $4, version = $5, owner = $6, acknowledged_at = $7, snoozed_until = $8, snooze_reason = $9, closed_at = $10,
-           closed_how = $11, result = $12, dismiss_reason = $13
+           closed_how = $11, result = $12, dismiss_reason = $13, expires_at = $14
      where patient_id = $1 and id = $2 and version = $3
     """,
 )
@@ -446,7 +492,7 @@ async def change(tx: Tx, patient: UUID, before: Episode, after: Episode) -> None
     """Write what staff decided, if nobody was faster."""
     await CHANGE.run(tx, patient, before.id, before.version, after.state, after.version, after.owner, after.acknowledged_at,
                      after.snoozed_until, after.snooze_reason, after.closed_at, after.closed_how, after.result,
-                     after.dismiss_reason)
+                     after.dismiss_reason, after.expires_at)
 
 
 async def set_timer(tx: Tx, patient: UUID, episode: UUID, timer: Timer | None) -> None:

@@ -404,7 +404,8 @@ create policy owner_all on picture to steady_owner using (true) with check (true
 
 grant select on reading, sensor_hour, picture, quarantine, quarantine_event, reading_link, correction, judgement, episode, flag,
     episode_event, change_log, audit, heartbeat to steady_app;
-grant update (state, version, owner, acknowledged_at, snoozed_until, snooze_reason, closed_at, closed_how, result, dismiss_reason)
+grant update (state, version, owner, acknowledged_at, snoozed_until, snooze_reason, expires_at, closed_at, closed_how, result,
+              dismiss_reason)
     on episode to steady_app;
 grant update (version) on picture to steady_app;
 grant insert on episode_event, change_log, outbox, audit to steady_app;

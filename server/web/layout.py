@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from server.assets import manifest
 from server.auth.sessions import CSRF_FIELD
 from server.web import words
-from server.web.views import RowView, Shell
+from server.web.views import RowView, Shell, UndoView
 
 POLICY: Final = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -61,6 +61,10 @@ class Pages:
     def live_all(self, shell: Shell, rows: Sequence[object], now: datetime) -> str:
         """The whole list as a message to an open queue that missed something."""
         return self._environment.get_template("steady/live_all.html").render(shell=shell, rows=rows, now=now)
+
+    def live_undo(self, shell: Shell, undo: UndoView | None) -> str:
+        """A message to the page where a button was pressed: the way back, or that there is none."""
+        return self._environment.get_template("steady/live_undo.html").render(shell=shell, undo=undo)
 
     def live_lag(self, lag: str) -> str:
         """A message to open queues: who watches is not there (or is back)."""

@@ -114,6 +114,7 @@ class RowView(msgspec.Struct, frozen=True, kw_only=True):
     waited: str
     owner: str = ""
     is_mine: bool = False
+    is_taken: bool = False
     next_step: str = ""
     cleared: bool = False
     snoozed_until: datetime | None = None
@@ -200,6 +201,7 @@ class EpisodeView(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: datetime
     owner: str = ""
     is_mine: bool = False
+    is_taken: bool = False
     is_started: bool = False
     next_step: str = ""
     cleared_at: datetime | None = None
@@ -211,6 +213,20 @@ class EpisodeView(msgspec.Struct, frozen=True, kw_only=True):
     def act(self) -> str:
         """Where this concern's actions are posted."""
         return f"/patients/{self.patient}/episodes/{self.episode}"
+
+
+class UndoView(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done just now and can be taken back for a few seconds."""
+
+    patient: str
+    episode: str
+    version: int
+    said: str
+
+    @property
+    def act(self) -> str:
+        """Where it is taken back."""
+        return f"/patients/{self.patient}/episodes/{self.episode}/undo"
 
 
 class LineView(msgspec.Struct, frozen=True, kw_only=True):
@@ -332,6 +348,8 @@ class PatientView(msgspec.Struct, frozen=True, kw_only=True):
     results: tuple[Choice, ...] = ()
     reasons: tuple[Choice, ...] = ()
     plan: PlanView | None = None
+    undo: tuple[UndoView, ...] = ()
+    colleagues: tuple[Choice, ...] = ()
 
 
 class SheetView(msgspec.Struct, frozen=True, kw_only=True):

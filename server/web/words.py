@@ -54,7 +54,10 @@ EVENTS: Final[dict[str, str]] = {
     "resolved": "Back to usual, closed by itself",
     "cleared": "Readings are back to usual",
     "started": "Being dealt with",
-    "not_acted": "Taken, but nothing noted for 30 minutes: back in the queue",
+    "handed_over": "Handed over",
+    "handed_back": "Handed back to the team",
+    "undone": "Taken back at once",
+    "not_acted": "Taken, but nothing was noted in time: back in the queue",
     "breached": "Not answered within a working day",
     "reminded": "Still open: the owner was reminded",
     "expired": "Ended by itself",
@@ -107,6 +110,10 @@ def event(what: str, body: str) -> str:
     """One line of a concern's history: what was done, to whom or why."""
     told = _BODY.decode(body)
     who = ", ".join(ROLES.get(role, role) for role in told.get("who", "").split() if role != "patient")
+    if "to" in told:
+        return f"{EVENTS[what]} to {told['to']}: {told['reason']}"
+    if "was" in told:
+        return f"{EVENTS[what]}: {EVENTS.get(told['was'], told['was']).lower()}"
     more = who or told.get("why") or told.get("result", "").replace("_", " ") or told.get("reason", "") or told.get("rule", "")
     said = EVENTS.get(what, what)
     return f"{said}: {more}" if more else said

@@ -42,9 +42,23 @@ const KEYS = {
   o: () => press("o"),
   c: () => press("c"),
   m: () => press("m"),
+  u: () => document.querySelector('#undo [data-key="u"]')?.click(),
   "/": () => document.querySelector("[data-find]")?.focus(),
   "?": help,
 };
+
+// What was done can be taken back for ten seconds; the server allows a little longer.
+const UNDO_MS = 10000;
+const undo = document.getElementById("undo");
+if (undo) {
+  let timer = 0;
+  const fade = () => {
+    window.clearTimeout(timer);
+    if (undo.childElementCount > 0) timer = window.setTimeout(() => undo.replaceChildren(), UNDO_MS);
+  };
+  new MutationObserver(fade).observe(undo, { childList: true });
+  fade();
+}
 
 // A second press while the first is on its way is the same press.
 const SENT_MS = 2000;
@@ -58,6 +72,24 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "1";
   window.setTimeout(() => delete form.dataset.sent, SENT_MS);
 }, true);
+
+// The live row may overtake a button's answer and take the button away, so a form that stays asks in its place.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const spot = document.getElementById("sent");
+  if (!("here" in form.dataset) || !spot || !window.htmx) return;
+  event.preventDefault();
+  const asks = document.createElement("form");
+  asks.setAttribute("hx-post", form.getAttribute("action"));
+  asks.setAttribute("hx-swap", "none");
+  for (const [name, value] of new FormData(form)) {
+    asks.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  }
+  spot.append(asks);
+  window.htmx.process(asks);
+  asks.requestSubmit();
+  window.setTimeout(() => asks.remove(), SENT_MS * 30);
+});
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || keysAreOff()) return;
@@ -102,7 +134,7 @@ function narrow() {
     const isFound = wanted === "" || row.dataset.row.toLowerCase().includes(wanted);
     const isWhose = filter("owner") === "" || row.dataset.owner === filter("owner");
     const isOf = filter("condition") === "" || row.dataset.conditions.split(", ").includes(filter("condition"));
-    const isCalling = wanted === "" && row.dataset.owner === "nobody yet" && ["urgent", "emergency"].includes(row.dataset.rank);
+    const isCalling = wanted === "" && row.dataset.calling === "1";
     row.hidden = !(isCalling || (isFound && isWhose && isOf));
     if (!row.hidden) shown += 1;
   }

@@ -143,7 +143,6 @@ def test_information_has_no_clock() -> None:
 
 
 def test_alp_5_a_red_that_was_taken_and_not_acted_on_comes_back_after_half_an_hour() -> None:
-    assert escalation.acknowledged(episode(Severity.AMBER), TEN) is None
     timer = escalation.acknowledged(episode(), TEN)
     assert timer is not None
     assert timer.due_at == TEN + timedelta(minutes=30)
@@ -154,13 +153,38 @@ def test_alp_5_a_red_that_was_taken_and_not_acted_on_comes_back_after_half_an_ho
 
 
 def test_a_red_being_acted_on_is_asked_after_when_it_stays_open() -> None:
-    assert escalation.started(episode(Severity.AMBER), TEN) is None
     timer = escalation.started(episode(), TEN)
     assert timer is not None
     climb = climbed(timer, TEN + timedelta(hours=4))
     assert (climb.step, climb.reopens, [one.role for one in climb.tellings]) == (Step.NOT_CLOSED, False, [Role.OWNER])
     assert climb.next is not None
     assert climb.next.due_at == TEN + timedelta(hours=8)
+
+
+def test_alp_5_an_amber_that_was_taken_and_not_acted_on_comes_back_after_a_working_day() -> None:
+    friday = TEN + timedelta(days=2)
+    assert friday.weekday() == 4
+    timer = escalation.acknowledged(episode(Severity.AMBER), friday)
+    assert timer is not None
+    assert timer.due_at == friday + timedelta(days=1)
+    waits = climbed(timer, timer.due_at)
+    assert (waits.reopens, waits.tellings) == (False, ())
+    assert waits.next is not None
+    monday = waits.next.due_at
+    assert (monday.weekday(), waits.next.step, waits.next.since) == (0, Step.NOT_ACTED, friday)
+    back = climbed(waits.next, monday)
+    assert (back.step, back.reopens, [one.role for one in back.tellings]) == (Step.NOT_ACTED, True, [Role.OWNER, Role.NURSE])
+    # Where nobody is ever on shift, the plain day counts.
+    alone = escalation.climb(timer, State.ACKNOWLEDGED, [], timer.due_at, received=False)
+    assert alone is not None
+    assert alone.reopens
+
+
+def test_an_amber_being_acted_on_is_asked_after_when_it_stays_open_for_a_week() -> None:
+    timer = escalation.started(episode(Severity.AMBER), TEN)
+    assert timer is not None
+    climb = climbed(timer, TEN + timedelta(days=7))
+    assert (climb.step, climb.reopens, [one.role for one in climb.tellings]) == (Step.NOT_CLOSED, False, [Role.OWNER])
 
 
 def test_al_7_what_was_put_off_comes_back_when_that_ends() -> None:

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from domain.detection.judgement import Judgement, Severity, Verdict
 from domain.detection.picture import Picture
 from domain.episodes import lifecycle
-from domain.episodes.episode import Change, Closed, DismissReason, Effects, Episode, FlagState, Result, State
+from domain.episodes.episode import Change, Closed, DismissReason, Effects, Episode, Event, FlagState, Result, State
 from domain.episodes.timer import Step
 from domain.errors import Conflict, Invalid
 from tests.builders import NOW, picture
@@ -228,3 +228,80 @@ def test_al_11_no_action_asks_why() -> None:
     ):  # fmt: skip
         with pytest.raises(Conflict):
             act()
+
+
+def opened(severity: Severity = Severity.RED) -> Episode:
+    where = picture()
+    settle(where, fired(severity))
+    return where.episodes[0]
+
+
+def test_ux_4_2_what_is_handed_over_is_open_with_a_name_on_it_and_climbs_the_ladder_until_it_is_taken() -> None:
+    mine = changed(lifecycle.acknowledge(opened(), STAFF, NOW)).episode
+    change = lifecycle.hand_over(mine, OTHER, "Sr B", "Ring her after lunch.", STAFF, NOW)
+    given = change.episode
+    assert (given.state, given.owner, given.acknowledged_at) == (State.OPEN, OTHER, None)
+    assert [(one.what, one.by, one.body) for one in change.events] == [
+        ("handed_over", STAFF, {"reason": "Ring her after lunch.", "to": "Sr B"})]  # fmt: skip
+    assert [(one.topic, one.role, one.recipient) for one in change.notices] == [("flag", "owner", OTHER)]
+    assert change.timer is not None
+    assert (change.timer.step, change.timer.since) == (Step.FIRST, NOW)
+    # Whoever gets to it first takes it, also when it bears another's name.
+    assert changed(lifecycle.acknowledge(given, STAFF, NOW)).episode.owner == STAFF
+    taken = changed(lifecycle.acknowledge(given, OTHER, NOW)).episode
+    assert (taken.state, taken.owner) == (State.ACKNOWLEDGED, OTHER)
+    with pytest.raises(Conflict):
+        lifecycle.hand_over(taken, None, "", "mine", STAFF, NOW)
+
+
+def test_ux_4_2_what_is_handed_back_is_told_to_the_team_again() -> None:
+    mine = changed(lifecycle.acknowledge(opened(), STAFF, NOW)).episode
+    change = lifecycle.hand_over(mine, None, "", "I am called away.", STAFF, NOW)
+    assert (change.episode.state, change.episode.owner) == (State.OPEN, None)
+    assert [(one.role, one.recipient) for one in change.notices] == [("nurse", None)]
+    assert [one.what for one in change.events] == ["handed_back"]
+    with pytest.raises(Conflict):
+        lifecycle.hand_over(change.episode, None, "", "again", STAFF, NOW)
+    for to, note in ((STAFF, "me"), (OTHER, " ")):
+        with pytest.raises(Invalid):
+            lifecycle.hand_over(mine, to, "x", note, STAFF, NOW)
+    watch = opened(Severity.INFO)
+    quiet = lifecycle.hand_over(watch, OTHER, "Sr B", "Have a look.", STAFF, NOW)
+    assert (quiet.notices, quiet.timer) == ((), None)
+
+
+def test_ux_4_2_what_oneself_did_last_is_taken_back_within_seconds() -> None:
+    first = opened()
+    took = changed(lifecycle.acknowledge(first, STAFF, NOW))
+    back = lifecycle.undo(took.episode, took.events[-1], STAFF, NOW + lifecycle.UNDO)
+    assert (back.episode.state, back.episode.owner, back.timer is not None and back.timer.step) == (State.OPEN, None, Step.FIRST)
+    assert [one.role for one in back.notices] == ["nurse"]
+    acts = {
+        "started": lifecycle.start(took.episode, "ringing", STAFF, NOW),
+        "closed": lifecycle.close(took.episode, Result.ADVICE_GIVEN, None, STAFF, NOW),
+        "handed_over": lifecycle.hand_over(took.episode, OTHER, "Sr B", "hers", STAFF, NOW),
+        "snoozed": lifecycle.snooze(took.episode, NOW + timedelta(hours=1), "lunch", STAFF, NOW),
+    }
+    for what, done in acts.items():
+        undone = lifecycle.undo(done.episode, done.events[-1], STAFF, NOW)
+        now = undone.episode
+        assert (now.state, now.owner, now.closed_at, now.snoozed_until) == (State.ACKNOWLEDGED, STAFF, None, None), what
+        assert (now.result, now.closed_how, now.version) == (None, None, done.episode.version + 1)
+        assert undone.timer is not None
+        assert undone.timer.step is Step.NOT_ACTED
+        assert [(one.what, one.body) for one in undone.events] == [("undone", {"was": what})]
+    started = lifecycle.snooze(acts["started"].episode, NOW + timedelta(hours=1), "lunch", STAFF, NOW)
+    assert changed(lifecycle.undo(started.episode, started.events[-1], STAFF, NOW)).timer.step is Step.NOT_CLOSED  # type: ignore[union-attr]
+    untaken = lifecycle.snooze(first, NOW + timedelta(hours=1), "lunch", STAFF, NOW)
+    assert changed(lifecycle.undo(untaken.episode, untaken.events[-1], STAFF, NOW)).episode.state is State.OPEN
+
+
+def test_ux_4_2_nothing_else_is_taken_back() -> None:
+    took = changed(lifecycle.acknowledge(opened(), STAFF, NOW))
+    late, theirs = NOW + lifecycle.UNDO + timedelta(seconds=1), OTHER
+    for last, who, when in ((took.events[-1], STAFF, late), (took.events[-1], theirs, NOW), (None, STAFF, NOW)):
+        with pytest.raises(Conflict):
+            lifecycle.undo(took.episode, last, who, when)
+    raised = changed(lifecycle.acknowledge(opened(), STAFF, NOW)).events[-1]
+    with pytest.raises(Conflict):
+        lifecycle.undo(took.episode, Event(episode=raised.episode, what="raised", at=NOW, by=STAFF), STAFF, NOW)

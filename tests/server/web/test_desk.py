@@ -148,6 +148,24 @@ async def test_ux_4_2_filters_hide_what_is_not_asked_for_and_say_how_many(page: 
     await expect(page.locator("#narrowed")).to_have_text("0 of 1 people shown.")
 
 
+async def test_ux_4_2_a_slip_is_taken_back_by_a_key(page: Page, client: AsyncClient, clinic: Clinic, base: str) -> None:
+    await gain(client, clinic)
+    await sign_in(page, clinic, base)
+    row = page.locator(f"#row-{clinic.patient}")
+    await page.keyboard.press("j")
+    await page.keyboard.press("a")
+    await expect(row).to_contain_text("yours")
+    await expect(page.locator("#undo")).to_contain_text("Take it back")
+    await page.keyboard.press("u")
+    await expect(row).to_contain_text("nobody yet")
+    await expect(page.locator("#undo")).to_be_empty()
+    await page.keyboard.press("a")
+    await expect(row).to_contain_text("yours")
+    await expect(page.locator("#undo")).not_to_be_empty()
+    # The offer goes when its time is over.
+    await expect(page.locator("#undo")).to_be_empty(timeout=12_000)
+
+
 async def test_ux_4_2_no_filter_hides_an_urgent_concern_that_nobody_has_taken(
     page: Page, client: AsyncClient, clinic: Clinic, base: str
 ) -> None:
