@@ -52,6 +52,7 @@ from server.rules import flag_page, proposals_page, reports
 from server.rules import pages as rule_pages
 from server.rules import routes as rules
 from server.shares import routes as shares
+from server.systems import routes as systems
 from server.teams import pages as team_pages
 from server.teams import routes as teams
 from server.uploaders import routes as uploaders
@@ -121,6 +122,7 @@ HANDLERS: Final[list[Any]] = [
     *receipts.ROUTES,
     *hooks.ROUTES,
     *uploaders.ROUTES,
+    *systems.ROUTES,
     *reports.ROUTES,
     *sign_in_pages.ROUTES,
     *queue.ROUTES,

@@ -328,6 +328,17 @@ def vendor_door(**given: Any) -> None:  # noqa: ANN401 - click's options
     _run(run, _found(_settings()), **given)
 
 
+@vendors.command("system")
+@click.argument("client")
+@click.argument("url")
+@click.option("--name", required=True, help="What patients see when they choose it.")
+def vendor_system(**given: Any) -> None:  # noqa: ANN401 - click's options
+    """Register CLIENT as a system that patients may choose; it is told at URL. Prints the signing secret once."""
+    from server.vendors import system as run
+
+    _run(run, _found(_settings()), **given)
+
+
 @vendors.command("account")
 @click.argument("door_id", metavar="DOOR")
 @click.argument("name", metavar="ACCOUNT")

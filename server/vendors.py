@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -28,11 +29,14 @@ from server.hooks import admin as doors
 from server.hooks import store as hooks
 from server.importing import CannotImport, whose
 from server.keys import ALGORITHM, make_vendor_key
+from server.outgoing import NotCalled, Outgoing
 from server.parts import unstarted
 from server.people import admin
 from server.sealed import Seal
 from server.settings import Settings
 from server.sql import Query
+from server.systems import jobs as tellings
+from server.systems import store as systems
 
 _USUAL: Final = {"P-384": "ES384", "P-256": "ES256", "Ed25519": "EdDSA"}
 _THUMB: Final = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n"), "OKP": ("crv", "kty", "x")}
@@ -193,6 +197,25 @@ def assign(settings: Settings, vendor: str, serial: str, patient: str, *, model:
             number = await admin.add_device(tx, vendor, model, serial)
             await admin.assign_device(tx, number, person.patient_id, at)
         return f"device     {number}\npatient    {person.patient_id}\nfrom       {at.isoformat()}"
+
+    return _told(lambda: _run(settings, work))
+
+
+def system(settings: Settings, client: str, url: str, name: str) -> int:
+    """Register a client as a system that patients may choose: it is told at this address, signed with the secret printed once."""
+
+    async def work(database: Database) -> str:
+        try:
+            Outgoing(loopback=settings.loopback_calls).check(url, {urlsplit(url).hostname or ""})
+        except (NotCalled, ValueError) as error:
+            raise CannotDo(f"URL is an https address without a name in it ({error}).") from error
+        made = f"whsec_{base64.b64encode(randomness.token_bytes(32)).decode()}"
+        sealed = Seal(settings.keys).seal(msgspec.json.encode(Secrets(signing=(made,))), tellings.sealed_as(_id(client)))
+        async with database.begin_as(Role.OWNER) as tx:
+            if all(row.client_id != _id(client) for row in await LIST.all(tx)):
+                raise CannotDo("There is no such client: steady vendors lists them.")
+            await systems.REGISTER.run(tx, _id(client), name, url, sealed)
+        return f"system     {name}\nsecret     {made}"
 
     return _told(lambda: _run(settings, work))
 

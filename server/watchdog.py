@@ -18,7 +18,7 @@ from server.sql import Query
 logger = structlog.get_logger("watch")
 
 LIMITS_S: Final = {
-    "sweep": 30, "escalate": 30, "relay": 60, "groups": 30, "fetch": 600, "silences": 120, "heads": 180, "consents": 3 * 3600,
+    "sweep": 30, "escalate": 30, "relay": 60, "groups": 30, "fetch": 600, "tell": 120, "silences": 120, "heads": 180, "consents": 3 * 3600,
     "partitions": 2 * 24 * 3600, "rights": 900, "snooping": 3600,
 }  # fmt: skip
 """How old the heartbeat of each duty may be."""
@@ -56,6 +56,12 @@ class StuckRow(msgspec.Struct):
     waiting: int
 
 
+class DisabledRow(msgspec.Struct):
+    """A system that is told nothing any more."""
+
+    name: str
+
+
 class WaitingRow(msgspec.Struct):
     """How long the oldest waiting work has been due: unsent, unjudged, and red without anybody who has it."""
 
@@ -80,6 +86,7 @@ STUCK: Final = Query(
      order by c.vendor
     """,
 )
+DISABLED: Final = Query(DisabledRow, "select name from told_system where disabled_at is not null order by name")
 WAITING: Final = Query(
     WaitingRow,
     """
@@ -102,6 +109,7 @@ async def look(database: Database) -> list[str]:
         waiting = await WAITING.one(tx)
         vendors = await VENDORS.all(tx, FEWEST)
         stuck = await STUCK.all(tx, STUCK_S)
+        disabled = await DISABLED.all(tx)
     wrong = [
         f"{duty}: last alive {ages[duty]:.0f} s ago" if duty in ages else f"{duty}: never ran"
         for duty, most in LIMITS_S.items()
@@ -118,6 +126,7 @@ async def look(database: Database) -> list[str]:
     if waiting is not None and waiting.crisis_s > CRISIS_S:
         wrong.append(f"peer groups: nobody has taken words of crisis for {waiting.crisis_s:.0f} s")
     wrong += [f"vendor {row.vendor}: nothing came from {row.silent} of {row.people} people's devices" for row in vendors]
+    wrong += [f"system {row.name}: it could not be told and is told nothing more; register it anew" for row in disabled]
     wrong += [f"vendor {row.vendor}: {row.waiting} things could not be fetched for an hour" for row in stuck]
     return wrong
 

@@ -33,6 +33,8 @@ from server.rules import jobs as trials
 from server.sealed import Seal
 from server.settings import Settings, environment
 from server.sql import Nothing, Query
+from server.systems import jobs as tellings
+from server.systems import store as systems
 
 logger = structlog.get_logger("worker")
 
@@ -164,6 +166,12 @@ class Worker:
         await self.beat("consents")
         return found
 
+    async def tell(self, teller: tellings.Teller, now: datetime) -> int:
+        """Tell the systems that patients chose what there is to read; how many calls."""
+        told = await teller.run(now)
+        await self.beat("tell")
+        return told
+
     async def fetch(self, fetcher: fetches.Fetcher, now: datetime) -> int:
         """Fetch what vendors announced, and look where none calls us; how many."""
         await fetcher.look(now)
@@ -200,6 +208,7 @@ class Worker:
             await idempotency.FORGET.run(tx, now - idempotency.KEPT)
             await receipts.FORGET.run(tx, now - receipts.KEPT)
             await hooks.FORGET.run(tx, now - hooks.KEPT)
+            await systems.FORGET.run(tx, now - systems.KEPT)
             await hooks.FORGET_FETCHED.run(tx, now - fetches.FETCHED_KEPT)
         async with self._database.begin_as(Role.AUTH) as tx:
             await sign_in.DROP_DENIED.run(tx, now)
@@ -280,8 +289,10 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
     ingest.start()
     worker = Worker(database, ingest, relay_of(database, settings))
     teller = teller_of(database, settings)
-    fetcher = fetches.Fetcher(database, ingest, Outgoing(loopback=settings.loopback_calls), Seal(settings.keys))
-    hint = asyncio.Event()
+    outgoing, seal = Outgoing(loopback=settings.loopback_calls), Seal(settings.keys)
+    fetcher = fetches.Fetcher(database, ingest, outgoing, seal)
+    telling = tellings.Teller(database, outgoing, seal)
+    hint, told = asyncio.Event(), asyncio.Event()
     duties = [
         asyncio.create_task(_for_ever("sweep", SWEEP_S, lambda: worker.sweep(clock.now()))),
         asyncio.create_task(_for_ever("escalate", SWEEP_S, worker.escalate)),
@@ -296,10 +307,11 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         asyncio.create_task(_for_ever("snooping", review_jobs.EVERY_S, lambda: worker.snooping(clock.now()))),
         asyncio.create_task(_for_ever("budget", 6 * 3600.0, lambda: worker.budget(clock.now()))),
         asyncio.create_task(_for_ever("vendors", 900.0, lambda: worker.vendors(clock.now()))),
+        asyncio.create_task(_for_ever("tell", tellings.EVERY_S, lambda: worker.tell(telling, clock.now()), told)),
         asyncio.create_task(_for_ever("fetch", fetches.EVERY_S, lambda: worker.fetch(fetcher, clock.now()))),
         asyncio.create_task(_for_ever("tries", SWEEP_S, lambda: trials.take(database, environment(settings)))),
         asyncio.create_task(_for_ever("partitions", 6 * 3600.0, lambda: worker.partitions(clock.now()))),
-        asyncio.create_task(_hear(database, [hint])),
+        asyncio.create_task(_hear(database, [hint, told])),
     ]
     await stopping.wait()
     for duty in duties:

@@ -61,6 +61,8 @@ class ChoicesOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     teams: list[ChoiceOut]
     people: list[ChoiceOut]
+    systems: list[ChoiceOut]
+    """Of others: told by a signed call that there is something to read. Named as `personId` when one is chosen."""
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -215,10 +217,11 @@ async def texts(request: AnyRequest, actor: NamedDependency[Actor]) -> Response[
 async def choices(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[ChoicesOut]:
     """Give the teams and the people of the patient's own organisation."""
     query_of(request.scope, {})
-    teams, people = await service.choices(asking(request, actor, parts))
+    teams, people, systems = await service.choices(asking(request, actor, parts))
     out = ChoicesOut(
         teams=[ChoiceOut(id=one.id, name=one.name) for one in teams],
         people=[ChoiceOut(id=one.id, name=one.name, job=one.about) for one in people],
+        systems=[ChoiceOut(id=one.id, name=one.name) for one in systems],
     )
     return Response(out, headers=NO_STORE)
 

@@ -21,6 +21,8 @@ from server.audit.reads import Reads
 from server.auth import store as auth_store
 from server.consent import receipts, store
 from server.db import Database, Role, Tx
+from server.systems import service as systems
+from server.systems.store import SystemRow
 
 FINDS_AN_HOUR = 5
 """How often one member of staff may name somebody by number and birth date who does not share with them."""
@@ -106,11 +108,11 @@ async def notices(ask: Asking) -> list[store.NoticeRow]:
     return found
 
 
-async def choices(ask: Asking) -> tuple[list[store.ChoiceRow], list[store.ChoiceRow]]:
-    """The teams and the people of the patient's own organisation whom they may choose."""
+async def choices(ask: Asking) -> tuple[list[store.ChoiceRow], list[store.ChoiceRow], list[SystemRow]]:
+    """The teams and the people of the patient's own organisation whom they may choose, and the systems that are registered."""
     ask.must_be_patient()
     async with ask.database.begin(ask.actor) as tx:
-        return await store.TEAMS.all(tx), await store.PEOPLE.all(tx)
+        return await store.TEAMS.all(tx), await store.PEOPLE.all(tx), await systems.choices(tx)
 
 
 async def give(ask: Asking, given: Given) -> store.GrantRow:
@@ -236,9 +238,14 @@ async def _grantee(tx: Tx, given: Given) -> str:
         raise Invalid("A team or a person, not both.", "/teamId")
     query, wanted = (store.TEAM, given.team_id) if given.team_id is not None else (store.STAFF, given.person_id)
     found = await query.one(tx, wanted)
-    if found is None:
+    if found is not None:
+        return found.name
+    name = None if given.person_id is None else await systems.name_of(tx, given.person_id)
+    if name is None:
         raise NotFound
-    return found.name
+    if given.may_write:
+        raise Invalid("A system reads; what it sends comes from devices.", "/mayWrite")
+    return name
 
 
 def _terms(given: Given, now: datetime) -> Terms:

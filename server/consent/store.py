@@ -104,13 +104,14 @@ GRANTS: Final = Query(
     GrantRow,
     """
     select g.grant_id, g.basis, g.team_id, g.grantee_id as person_id,
-           coalesce(t.name, s.name, x.name, h.label) as name,
+           coalesce(t.name, s.name, x.name, h.label, y.name) as name,
            g.data_classes::integer[] as data_classes, g.may_write, g.from_at, g.to_at, g.granted_by
       from access_grant g
       left join team t on t.team_id = g.team_id
       left join staff s on s.staff_id = g.grantee_id
       left join proxy x on x.proxy_id = g.grantee_id
       left join share h on h.share_id = g.grantee_id
+      left join told_system y on y.client_id = g.grantee_id
      where g.patient_id = $1
      order by g.to_at is null or g.to_at > now() desc, g.from_at desc, g.grant_id
      limit 500
@@ -119,12 +120,13 @@ GRANTS: Final = Query(
 GRANT: Final = Query(
     GrantRow,
     """
-    select g.grant_id, g.basis, g.team_id, g.grantee_id as person_id, coalesce(t.name, s.name, x.name) as name,
+    select g.grant_id, g.basis, g.team_id, g.grantee_id as person_id, coalesce(t.name, s.name, x.name, y.name) as name,
            g.data_classes::integer[] as data_classes, g.may_write, g.from_at, g.to_at, g.granted_by
       from access_grant g
       left join team t on t.team_id = g.team_id
       left join staff s on s.staff_id = g.grantee_id
       left join proxy x on x.proxy_id = g.grantee_id
+      left join told_system y on y.client_id = g.grantee_id
      where g.patient_id = $1 and g.grant_id = $2 and (g.basis = 'grant' or (g.basis = 'proxy' and g.granted_by = $1))
        and (g.to_at is null or g.to_at > now())
        for update of g
@@ -257,11 +259,12 @@ NOTICES: Final = Query(
 SHARED_WITH: Final = Query(
     ChoiceRow,
     """
-    select distinct coalesce(t.team_id, s.staff_id) as id, coalesce(t.name, s.name, 'Somebody') as name,
+    select distinct coalesce(t.team_id, s.staff_id, y.client_id) as id, coalesce(t.name, s.name, y.name, 'Somebody') as name,
            case when t.team_id is null then 'person' else 'team' end as about
       from access_grant g
       left join team t on t.team_id = g.team_id
       left join staff s on s.staff_id = g.grantee_id
+      left join told_system y on y.client_id = g.grantee_id
      where g.patient_id = $1 and g.basis = 'grant' and g.from_at <= $2 and (g.to_at is null or g.to_at > $2)
      order by 2
     """,

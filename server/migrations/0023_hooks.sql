@@ -140,3 +140,55 @@ grant select, insert, update (ended_at) on uploader_key to steady_app;
 grant select, update (used_at) on uploader_key to steady_auth;
 create policy look on vendor_client for select to steady_watch using (true);
 grant select (client_id, vendor) on vendor_client to steady_watch;
+
+-- Systems of others that an administrator registered: a client that reads what a patient shares with it, told by a signed call that there
+-- is something to read. Choosing one is a permission like any other (access_grant), so effective_access decides here as well.
+create table told_system (
+    client_id uuid primary key references vendor_client,
+    name text not null check (length(name) between 1 and 200),
+    url text not null check (length(url) between 1 and 500),
+    secrets bytea not null,
+    made_at timestamptz not null default now(),
+    disabled_at timestamptz,
+    disabled_why text not null default ''
+);
+create table telling (
+    patient_id uuid not null references patient,
+    client_id uuid not null,
+    event_id uuid not null,
+    what text not null check (what in ('flag.raised')),
+    data_class smallint not null,
+    episode uuid,
+    made_at timestamptz not null default now(),
+    due_at timestamptz not null default now(),
+    lease_until timestamptz,
+    tries integer not null default 0,
+    done_at timestamptz,
+    came_to text not null default '',
+    primary key (patient_id, client_id, event_id)
+);
+create index telling_due on telling (due_at) where done_at is null;
+create index telling_client on telling (client_id, made_at);
+do $$
+declare
+    name text;
+begin
+    foreach name in array array['told_system', 'telling'] loop
+        execute format('alter table %I enable row level security', name);
+        execute format('alter table %I force row level security', name);
+        execute format('create policy owner_all on %I to steady_owner using (true) with check (true)', name);
+        execute format('create policy work on %I to steady_worker using (true) with check (true)', name);
+    end loop;
+end $$;
+create policy choose on told_system for select to steady_app using (app_principal() is not null);
+create policy look on told_system for select to steady_watch using (true);
+grant select (client_id, name, disabled_at) on told_system to steady_app, steady_watch;
+grant select, update (disabled_at, disabled_why) on told_system to steady_worker;
+grant select, insert, update (due_at, lease_until, tries, done_at, came_to), delete on telling to steady_worker;
+-- A receiver that was away asks for a stretch again, of those who still share with it.
+create policy own on telling for select to steady_app using (client_id = (select app_principal()));
+create policy own_again on telling for update to steady_app
+    using (client_id = (select app_principal()) and (patient_id, data_class) in
+        (select e.patient_id, e.data_class from effective_access e where e.principal = (select app_principal()) and e.may_read))
+    with check (client_id = (select app_principal()));
+grant select (client_id, patient_id, data_class, made_at), update (due_at, tries, done_at, came_to) on telling to steady_app;

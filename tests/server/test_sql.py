@@ -59,7 +59,8 @@ PATIENT_TABLES = ("reading", "response", "sensor_hour", "picture", "quarantine",
                   "plan", "plan_signature", "plan_pause", "expected",
                   "patient", "patient_condition", "personal_limit", "patient_fact", "access_grant",
                   "consent_event", "proxy_right", "share_opening",
-                  "delivery", "message", "crisis_wish", "sent_record", "vendor_account", "uploader_key")  # fmt: skip
+                  "delivery", "message", "crisis_wish", "sent_record", "vendor_account", "uploader_key",
+                  "telling")  # fmt: skip
 
 
 async def rows(where: Where, sql: str) -> list[tuple[Any, ...]]:

@@ -30,6 +30,7 @@ async def alive(database: Database, clinic: Clinic) -> None:
     await here.silences(datetime.now(UTC))
     await here.partitions(datetime.now(UTC))
     await here.consents(datetime.now(UTC))
+    await here.beat("tell")
     await here.beat("fetch")  # what it does itself asks vendors: tests/server/hooks
     await here.rights(datetime.now(UTC))
     await here.snooping(datetime.now(UTC))
