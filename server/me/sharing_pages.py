@@ -132,7 +132,7 @@ async def _shown(request: AnyRequest, parts: Parts, actor: Actor, *, fault: str 
     ask = asking(request, actor, parts)
     person = await person_of(parts, actor)
     rows, events = await service.listed(ask), await service.history(ask)
-    teams, people = await service.choices(ask)
+    teams, people, systems = await service.choices(ask)
     text = consent.current("sharing")
     now = clock.now()
     lines = [_line(row, person, actor.id, now) for row in rows]
@@ -140,7 +140,10 @@ async def _shown(request: AnyRequest, parts: Parts, actor: Actor, *, fault: str 
         open=tuple(one for one in lines if one.is_open), over=tuple(one for one in lines if not one.is_open),
         decisions=tuple(_decision(row, person) for row in events),
         teams=tuple(Choice(value=f"team:{one.id}", label=one.name) for one in teams),
-        people=tuple(Choice(value=f"person:{one.id}", label=one.name, hint=one.about) for one in people),
+        people=(
+            *(Choice(value=f"person:{one.id}", label=one.name, hint=one.about) for one in people),
+            *(Choice(value=f"person:{one.id}", label=one.name, hint="another service's computer system") for one in systems),
+        ),
         parts=choices_of(()), text_title=text.title, text_body=text.body, text_version=text.version, fault=fault,
     )  # fmt: skip
     shell = shell_of(request, parts, person, section="sharing", said=said)
