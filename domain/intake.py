@@ -413,8 +413,9 @@ def _link(view: View, taken: Taken, ones: Sequence[Reading], removed: Sequence[R
     """What stands for what now, so that it can be shown and taken apart."""
     # Only a reading that goes, a person's word or a sensor's stream can make a copy one no longer: else no link ends here.
     may_end = bool(removed or taken.links)
-    for one in {one.id: one for one in ones}.values():
-        kept = view.seen(one.kind).copies.get(one.id)
+    for one in {one.id.int: one for one in ones}.values():
+        copies = view.seen(one.kind).copies
+        kept = copies.get(one.id) if copies else None
         if kept is not None or may_end or one.kind in SAMPLED:
             taken.links.append(Link(one, kept))
     taken.links.extend(Link(one, None) for one in removed)
@@ -443,6 +444,7 @@ def _judge(  # noqa: PLR0913 - what is judged, and what follows from it
         picture,
         judgements,
         covers=what.covers,
+        may_cover=what.may_cover,
         corrected=frozenset(one.id for one in removed),
         now=view.now,
         new_id=new_id,

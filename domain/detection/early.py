@@ -18,7 +18,7 @@ from domain.detection.diary import Day
 from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import SYMPTOM, View
 from domain.detection.rule import Clearing, Limit, Look, Rule, same
-from domain.detection.scores import Signal, Us, Worth
+from domain.detection.scores import Rise, Signal, Us, Worth
 from domain.readings.baseline import Baseline
 from domain.readings.kinds import BY_NAME, SYMPTOM_LABEL
 from domain.readings.reading import Reading
@@ -43,11 +43,14 @@ class Read(msgspec.Struct, frozen=True):
     normal: Baseline | None = None
 
 
+_UNKNOWN: Final = Read([None] * scores.DATES)
+
+
 class Found(msgspec.Struct, frozen=True):
-    """The score of a date, what moved in words, and the readings it rests on. None: too little is known to say."""
+    """The score of a date, the readings it rests on, and what moved in words when somebody asks. None: too little is known to say."""
 
     score: Decimal | None
-    words: tuple[str, ...] = ()
+    words: Callable[[], tuple[str, ...]] = tuple
     days: tuple[Day, ...] = ()
 
 
@@ -57,19 +60,29 @@ Score = Callable[[View, date], Found]
 def _read(view: View, kind: int, on: date, signal: Signal | None) -> Read:
     normal = view.baseline(kind, on)
     if normal is None:
-        return Read([None] * scores.DATES)
-    days = view.dates_before(kind, on, scores.DATES - 1)
-    today = view.on(kind, on)
-    held = [*days, today] if today is not None else days
-    return Read(scores.us(held, normal, signal or scores.peak(normal), on.toordinal()), today, normal)
+        return _UNKNOWN
+
+    def make() -> Read:
+        held = view.daily(kind, on - timedelta(days=scores.DATES - 1), on)
+        today = held[-1] if held and held[-1].no == on.toordinal() else None
+        return Read(scores.us(held, normal, signal or scores.peak(normal), on.toordinal()), today, normal)
+
+    return view.past(kind, on, ("read", signal, normal), make)
+
+
+def _rising(view: View, kind: int, on: date, read: Read) -> Rise:
+    return view.past(kind, on, ("rising", read.normal), lambda: scores.rising(read.us))
 
 
 def _felt(view: View, on: date, worth: Worth) -> tuple[Us, str]:
     """What the symptoms of a fortnight count by day, and which were told how often, in words."""
     first = on - timedelta(days=_FORTNIGHT - 1)
     counts: Us = [None] * _FORTNIGHT
+    days = view.daily(SYMPTOM, first, on)
+    if not days:
+        return counts, ""
     told: Counter[int] = Counter()
-    for one in view.daily(SYMPTOM, first, on):
+    for one in days:
         counts[one.no - first.toordinal()] = worth(one.each)
         told.update(code for code in set(one.each) - _NOTHING if worth((code,)))
     return counts, ", ".join(f"{SYMPTOM_LABEL[code].lower()} ({times} day{'s' if times > 1 else ''})" for code, times in told.most_common(3))
@@ -91,20 +104,27 @@ def heart(view: View, on: date) -> Found:
     felt, told = _felt(view, on, scores.felt_heart)
     if weight.normal is None and pulse.normal is None and not told:
         return Found(None)
-    score = scores.heart(scores.rising(weight.us), scores.rising(pulse.us), felt)
-    words = (*_words("weight", weight, " kg", 1), *_words("pulse", pulse, ""), *((f"reports {told}",) if told else ()))
+    score = scores.heart(_rising(view, WEIGHT, on, weight), _rising(view, PULSE, on, pulse), felt)
+
+    def words() -> tuple[str, ...]:
+        return (*_words("weight", weight, " kg", 1), *_words("pulse", pulse, ""), *((f"reports {told}",) if told else ()))
+
     return Found(scores.shown(score), words, _days(weight, pulse))
 
 
 def chest(view: View, on: date) -> Found:
     """CO-E1: complaints that last, with oxygen, pulse and breathing; nothing without a complaint today or yesterday."""
     felt, told = _felt(view, on, scores.felt_chest)
-    reads = [_read(view, kind, on, signal) for kind, signal in _CHEST]
     if not any(felt[-2:]):
         return Found(Decimal(0) if told or any(count is not None for count in felt) else None)
+    reads = [_read(view, kind, on, signal) for kind, signal in _CHEST]
     oxygen, pulse, breaths = ([*one.us[-_FORTNIGHT:]] for one in reads)
-    words = (*_words("oxygen", reads[0], " points"), *_words("pulse", reads[1], ""), *_words("breathing", reads[2], " a minute"))
-    return Found(scores.shown(scores.chest(oxygen, pulse, breaths, felt)), (f"reports {told}", *words), _days(*reads))
+
+    def words() -> tuple[str, ...]:
+        body = (*_words("oxygen", reads[0], " points"), *_words("pulse", reads[1], ""), *_words("breathing", reads[2], " a minute"))
+        return (f"reports {told}", *body)
+
+    return Found(scores.shown(scores.chest(oxygen, pulse, breaths, felt)), words, _days(*reads))
 
 
 _CHEST: Final = ((OXYGEN, scores.OXYGEN), (PULSE, scores.CHEST_PULSE), (BREATHS, scores.BREATHS))
@@ -115,8 +135,13 @@ def airways(view: View, on: date) -> Found:
     peak, felt, puffs = (_read(view, kind, on, signal) for kind, signal in ((PEAK, None), (FELT, scores.FELT), (PUFFS, scores.PUFFS)))
     if peak.normal is None and felt.normal is None:
         return Found(None)
-    words = (*_words("peak flow", peak, " L/min"), *_words("symptom score", felt, ""), *_words("blue inhaler", puffs, " puffs"))
-    return Found(scores.shown(scores.airways(peak.us, felt.us, puffs.us)), words, _days(peak, felt, puffs))
+
+    def words() -> tuple[str, ...]:
+        return (*_words("peak flow", peak, " L/min"), *_words("symptom score", felt, ""), *_words("blue inhaler", puffs, " puffs"))
+
+    rises = [view.past(kind, on, ("rising", one.normal), lambda one=one: scores.rising(one.us, scores.TEN_DAYS))
+             for kind, one in ((PEAK, peak), (FELT, felt), (PUFFS, puffs))]  # fmt: skip
+    return Found(scores.shown(scores.airways(*rises)), words, _days(peak, felt, puffs))
 
 
 def _days(*reads: Read) -> tuple[Day, ...]:
@@ -133,7 +158,7 @@ def _judge(score: Score, advice: str) -> Callable[[Rule, View, Reading], Judgeme
         if found.score <= limit:
             return rule.quiet(anchor)
         return rule.fired(
-            anchor, Severity.AMBER, f"Several signs together: {'; '.join(found.words)}", advice=advice,
+            anchor, Severity.AMBER, f"Several signs together: {'; '.join(found.words())}", advice=advice,
             confidence=Confidence.UNCONFIRMED if any(one.unconfirmed for one in found.days) else Confidence.NORMAL,
             evidence=tuple(dict.fromkeys((*(one.id for one in found.days), anchor.id))),
             numbers={"score": same(found.score)}, limits={"score": same(limit)},

@@ -5,11 +5,11 @@ a day at the reading of the day, looking back and, where it has its own repeat, 
 cannot matter (INV-7). What must be judged again when a reading changes follows from what each rule says it looks at.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -42,7 +42,7 @@ from domain.detection import (
 )
 from domain.detection.judgement import Confidence, Judgement, Severity, Verdict
 from domain.detection.picture import View
-from domain.detection.rule import NO_TIME, Clearing, Rule
+from domain.detection.rule import ADULT, NO_TIME, Clearing, Rule
 from domain.readings.kinds import DataClass
 from domain.readings.reading import Reading
 
@@ -87,26 +87,50 @@ TREND: Final = {rule.group: rule.trend for rule in RULES if rule.trend}
 UNCHECKED: Final = "ING-12"
 
 
+class _Reach(NamedTuple):
+    """How far before a change readings of a kind must be judged, how far after it, and of which rules each span is."""
+
+    before: timedelta
+    after: timedelta
+    spans: tuple[tuple[timedelta, timedelta, int], ...]
+
+
+def _reach(spans: Mapping[tuple[timedelta, timedelta], int]) -> _Reach:
+    return _Reach(max(span[0] for span in spans), max(span[1] for span in spans), tuple((*span, which) for span, which in spans.items()))
+
+
 class _Table(msgspec.Struct, frozen=True):
     """The rules for people with the same conditions.
 
-    `at`: kind -> rules judged at each of its readings. `reach`: changed kind -> (kind of anchors, how far before it, how far
-    after). `days`: changed kind -> (day rule, how far beyond the end of its date it sees, on how many dates after it can matter).
-    `waits`: kind of anchors -> how long one of its rules waits for a repeat. `waiting`: the day rules that wait for one.
+    `at`: kind -> rules judged at its readings; sets of them are bits by place. `reach`: changed kind -> kind of anchors. `days`:
+    changed kind -> (day rule, how far beyond the end of its date it sees, on how many dates after it can matter).
+    `waits`: kind of anchors -> how long one of its rules waits for a repeat; `late`: which of them wait. `waiting`: the day rules
+    that wait for one.
     """
 
     at: Mapping[int, tuple[Rule, ...]]
-    reach: Mapping[int, tuple[tuple[int, timedelta, timedelta], ...]]
+    reach: Mapping[int, Mapping[int, _Reach]]
     days: Mapping[int, tuple[tuple[Rule, timedelta, int], ...]]
     waits: Mapping[int, timedelta]
+    late: Mapping[int, int]
     waiting: tuple[Rule, ...]
+    _chosen: dict[tuple[int, int], tuple[Rule, ...]] = {}
+
+    def chosen(self, kind: int, which: int) -> tuple[Rule, ...]:
+        """Of the rules judged at readings of a kind those with these bits."""
+        found = self._chosen.get((kind, which))
+        if found is None:
+            found = tuple(rule for place, rule in enumerate(self.at[kind]) if which >> place & 1)
+            self._chosen[kind, which] = found
+        return found
 
 
 def _table(rules: Iterable[Rule]) -> _Table:
     at: dict[int, list[Rule]] = {}
-    reach: dict[int, dict[int, tuple[timedelta, timedelta]]] = {}
+    reach: dict[int, dict[int, dict[tuple[timedelta, timedelta], int]]] = {}
     days: dict[int, dict[str, tuple[Rule, timedelta, int]]] = {}
     waits: dict[int, timedelta] = {}
+    late: dict[int, int] = {}
     waiting: list[Rule] = []
     for rule in rules:
         if rule.daily:
@@ -118,16 +142,17 @@ def _table(rules: Iterable[Rule]) -> _Table:
             at.setdefault(kind, []).append(rule)
             if rule.waits:
                 waits[kind] = max(waits.get(kind, NO_TIME), rule.waits)
-        for seen, look in rule.seen.items():
-            back = look.back if look.days is None else timedelta(days=look.days + 1)
-            for kind in rule.anchors:
-                before, after = reach.setdefault(seen, {}).get(kind, (NO_TIME, NO_TIME))
-                reach[seen][kind] = (max(before, look.ahead), max(after, back))
+                late[kind] = late.get(kind, 0) | 1 << len(at[kind]) - 1
+            for seen, look in rule.seen.items():
+                span = (look.ahead, look.back if look.days is None else timedelta(days=look.days + 1))
+                spans = reach.setdefault(seen, {}).setdefault(kind, {})
+                spans[span] = spans.get(span, 0) | 1 << len(at[kind]) - 1
     return _Table(
         {kind: tuple(ones) for kind, ones in at.items()},
-        {seen: tuple((kind, *spans) for kind, spans in sorted(kinds.items())) for seen, kinds in reach.items()},
+        {seen: {kind: _reach(spans) for kind, spans in kinds.items()} for seen, kinds in reach.items()},
         {kind: tuple(ones.values()) for kind, ones in days.items()},
         waits,
+        late,
         tuple(waiting),
     )
 
@@ -151,63 +176,73 @@ def applied(conditions: frozenset[str], told: frozenset[str] = frozenset()) -> t
 
 
 def _of(view: View) -> _Table:
-    return _for(view.profile.conditions, frozenset(one.key for one in view.profile.facts))
+    return _for(view.profile.conditions, view.told)
 
 
 class Affected(msgspec.Struct):
-    """What must be judged: anchors of moment rules, and day rules with the reading of the day at which each stands.
+    """What must be judged: at each reading the rules of the moment, and the day rules at the reading where each stands.
 
     `looked`: the stretches of each kind that were looked at for moments; `dates`: those for each day rule. Which readings stand
     in them is only worked out when there is a flag to ask about.
     """
 
     view: View
-    moments: list[Reading] = []
+    moments: list[tuple[Reading, tuple[Rule, ...]]] = []
     days: list[tuple[Reading, list[Rule]]] = []
     looked: list[tuple[int, datetime, datetime]] = []
     dates: dict[str, list[date]] = {}
     unsure: set[tuple[str, UUID]] = set()
-    _ids: dict[tuple[int, date], set[UUID]] = {}
-    _moment_ids: set[UUID] | None = None
-    _hidden: dict[int, set[UUID]] | None = None
+    _ids: dict[tuple[int, date], set[int]] = {}
+    _ruled: dict[str, set[int]] | None = None
+    _hidden: dict[int, set[int]] | None = None
 
     def covers(self, rule: str, anchor: UUID) -> bool:
         """Whether this rule was judged at this reading, so that a flag there which it does not support is over."""
+        if not self.may_cover(rule):
+            return False
+        dates, ruled = self.dates.get(rule), self._judged_at().get(rule)
         known = BY_ID.get(rule)
         if known is None or (self.unsure and (rule, anchor) in self.unsure):
             return False
         if known.daily:
-            return any(anchor in self._of_date(kind, on) for on in self.dates.get(rule, ()) for kind in known.anchors)
-        if self._moment_ids is None:
-            self._moment_ids = {one.id for one in self.moments}
-        if anchor in self._moment_ids:
+            return any(anchor.int in self._of_date(kind, on) for on in dates or () for kind in known.anchors)
+        if ruled is not None and anchor.int in ruled:
             return True
         # Of two copies another reading stands: what was flagged at this one is over (DQ-6).
-        copies = self._copies()
-        return bool(copies) and any(anchor in copies.get(kind, ()) for kind in known.anchors)
+        return bool(self._hidden) and any(anchor.int in self._hidden.get(kind, ()) for kind in known.anchors)
 
-    def _copies(self) -> dict[int, set[UUID]]:
-        """By kind the copies in what was looked at."""
-        if self._hidden is None:
-            self._hidden = {}
-            for kind, start, end in self.looked:
-                if found := self.view.hidden(kind, start, end):
-                    self._hidden.setdefault(kind, set()).update(found)
-        return self._hidden
+    def may_cover(self, rule: str) -> bool:
+        """Whether this rule was judged anywhere; cheaper than asking of each reading."""
+        return rule in self.dates or rule in self._judged_at() or bool(self._hidden)
 
-    def _of_date(self, kind: int, on: date) -> set[UUID]:
+    def _judged_at(self) -> dict[str, set[int]]:
+        """The readings at which each rule of the moment was judged; and, by kind, the copies in what was looked at."""
+        if self._ruled is not None:
+            return self._ruled
+        self._hidden = {}
+        for kind, start, end in self.looked:
+            if found := self.view.hidden(kind, start, end):
+                self._hidden.setdefault(kind, set()).update(one.int for one in found)
+        self._ruled = {}
+        for one, rules in self.moments:
+            for rule in rules:
+                self._ruled.setdefault(rule.id, set()).add(one.id.int)
+        return self._ruled
+
+    def _of_date(self, kind: int, on: date) -> set[int]:
         """The readings of a kind at which a rule of the day may have stood on a date."""
         found = self._ids.get((kind, on))
         if found is None:
             start, end = self.view.bounds(on)
-            found = self.view.hidden(kind, start, end) | {one.id for one in self.view.judged(kind, start, end) if one.taken_at < end}
+            found = {one.int for one in self.view.hidden(kind, start, end)}
+            found.update(one.id.int for one in self.view.judged(kind, start, end) if one.taken_at < end)
             self._ids[kind, on] = found
         return found
 
     @property
     def anchors(self) -> list[Reading]:
         """Every reading that is judged."""
-        return [*self.moments, *(one for one, _ in self.days)]
+        return [*(one for one, _ in self.moments), *(one for one, _ in self.days)]
 
 
 def _order(reading: Reading) -> tuple[datetime, UUID]:
@@ -221,40 +256,65 @@ def affected(view: View, changed: Sequence[Reading]) -> Affected:
     for one in changed:
         times.setdefault(one.kind, []).append(one.taken_at)
     answer = Affected(view)
-    answer.moments = _moments(view, table, times, answer.looked)
+    _moments(view, table, times, answer)
     ruled: dict[date, dict[str, Rule]] = {}
     for seen, instants in times.items():
-        rules = table.days.get(seen, ())
-        if not rules:
-            continue
-        dates = {view.day(instant) for instant in instants}
-        # Most readings are of the newest day: then nothing after it can change.
-        is_newest = len(dates) == 1 and not view.has_any_since(view.bounds(max(dates))[1])
-        firsts: dict[timedelta, dict[int, int]] = {}
-        for rule, ahead, after in rules:
-            if ahead not in firsts:
-                firsts[ahead] = _firsts(view, instants, ahead)
-            for on in _days(view, rule, firsts[ahead], 0 if is_newest else after) if not is_newest or ahead else dates:
-                ruled.setdefault(on, {})[rule.id] = rule
+        if rules := table.days.get(seen):
+            _dated(view, rules, instants, ruled)
     for on in sorted(ruled):
         _of_day(view, on, ruled[on].values(), answer)
     return answer
 
 
-def _moments(
-    view: View, table: _Table, times: Mapping[int, list[datetime]], looked: list[tuple[int, datetime, datetime]]
-) -> list[Reading]:
-    found: dict[UUID, Reading] = {}
+def _dated(
+    view: View, rules: Sequence[tuple[Rule, timedelta, int]], instants: Sequence[datetime], ruled: dict[date, dict[str, Rule]]
+) -> None:
+    """Adds the dates on which each of these day rules is judged because a reading of one kind changed at these instants."""
+    dates = {view.day(instant) for instant in instants}
+    # Most readings are of the newest day: then nothing after it can change.
+    is_newest = len(dates) == 1 and not view.has_any_since(view.bounds(max(dates))[1])
+    known: dict[tuple[frozenset[int], timedelta, int], set[date]] = {}
+    for rule, ahead, after in rules:
+        if is_newest and not ahead:
+            held = dates
+        else:
+            key = (rule.anchors, ahead, 0 if is_newest else after)
+            held = known.get(key)
+            if held is None:
+                held = known[key] = _days(view, rule, _firsts(view, instants, ahead), key[2])
+        for on in held:
+            ruled.setdefault(on, {})[rule.id] = rule
+
+
+def _moments(view: View, table: _Table, times: Mapping[int, list[datetime]], answer: Affected) -> None:
+    """At each reading near a change the rules that see so far from it."""
+    found: dict[int, tuple[Reading, int]] = {}
     for seen, instants in times.items():
+        reach = table.reach.get(seen)
+        if reach is None:
+            continue
         instants.sort()
-        for kind, before, after in table.reach.get(seen, ()):
-            if not view.has_since(kind, instants[0] - before):
+        for kind in view.kinds:
+            near = reach.get(kind)
+            if near is None or not view.has_since(kind, instants[0] - near.before):
                 continue
-            for start, end in _stretches(instants, before, after):
-                looked.append((kind, start, end))
+            for start, end in _stretches(instants, near.before, near.after):
+                answer.looked.append((kind, start, end))
                 for one in view.judged(kind, start, end):
-                    found[one.id] = one
-    return sorted(found.values(), key=_order)
+                    if which := _which(near.spans, instants, one.taken_at):
+                        held = found.get(one.id.int)
+                        found[one.id.int] = (one, which if held is None else held[1] | which)
+    answer.moments = [(one, table.chosen(one.kind, which)) for one, which in sorted(found.values(), key=lambda held: _order(held[0]))]
+
+
+def _which(spans: Sequence[tuple[timedelta, timedelta, int]], instants: Sequence[datetime], at: datetime) -> int:
+    """The rules that, judged at this instant, see one of the instants at which something changed; as bits."""
+    which = 0
+    for ahead, back, rules in spans:
+        place = bisect_left(instants, at - back)
+        if place < len(instants) and instants[place] <= at + ahead:
+            which |= rules
+    return which
 
 
 def _firsts(view: View, instants: Sequence[datetime], ahead: timedelta) -> dict[int, int]:
@@ -294,7 +354,8 @@ def since(view: View, at: datetime) -> Affected:
     """What may be waiting since an instant for a repeat that did not come."""
     table = _of(view)
     found = [one for kind, waits in table.waits.items() for one in view.judged(kind, at - waits - _SPARE, _END)]
-    answer = Affected(view, sorted(found, key=_order))
+    answer = Affected(view)
+    answer.moments = [(one, table.chosen(one.kind, table.late[one.kind])) for one in sorted(found, key=_order)]
     ruled: dict[date, list[Rule]] = {}
     for rule in table.waiting:
         for on in {one.on for kind in rule.anchors for one in view.daily(kind, view.day(at - rule.waits - _SPARE), _LAST)}:
@@ -325,22 +386,17 @@ def _stretches(instants: Sequence[datetime], before: timedelta, after: timedelta
 def judge(view: View, what: Affected) -> list[Judgement]:
     """Every rule where it must be judged, in order of the anchors."""
     found: list[Judgement] = []
-    table = _of(view)
-    for anchor in what.moments:
-        _apply(view, anchor, table.at.get(anchor.kind, ()), what, found)
-    for anchor, rules in what.days:
+    for anchor, rules in (*what.moments, *what.days):
         _apply(view, anchor, rules, what, found)
     return found
 
 
 def _apply(view: View, anchor: Reading, rules: Iterable[Rule], what: Affected, found: list[Judgement]) -> None:
-    reasons: dict[tuple[int | None, bool], str | None] = {}
+    # Of nearly everybody nearly always nothing has to be asked: grown up, and never told to be pregnant.
+    is_plain = anchor.taken_at.year - view.profile.birth_on.year > ADULT and "pregnant" not in view.told
     for rule in rules:
         try:
-            scope = (rule.least, rule.in_pregnancy)
-            if scope not in reasons:
-                reasons[scope] = rule.why_not(view.profile, anchor)
-            reason = reasons[scope]
+            reason = None if is_plain else rule.why_not(view.profile, anchor)
             judgement = rule.judge(rule, view, anchor) if reason is None else rule.not_evaluable(anchor, reason)
             if judgement is not None and rule.asks is not None:
                 judgement = confirm.step(rule, rule.asks, view, anchor, judgement)

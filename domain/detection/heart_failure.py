@@ -52,7 +52,7 @@ class Gain(msgspec.Struct, frozen=True):
 
 def gain(view: View, on: date, dates: int) -> Gain | str:
     """Today's weight against the lowest of so many dates before, or what is missing."""
-    return view.once(("gain", on, dates), lambda: _gain(view, on, dates))
+    return view.past(WEIGHT, on, ("gain", dates), lambda: _gain(view, on, dates))
 
 
 def _gain(view: View, on: date, dates: int) -> Gain | str:
@@ -184,13 +184,14 @@ def observed(view: View, on: date, dates: int = WINDOW) -> list[Day]:
     def make() -> list[Day]:
         return [one for one in view.daily(WEIGHT, on - timedelta(days=dates), on) if one.no == today or one.sound]
 
-    return view.once(("observed", on, dates), make)
+    return view.past(WEIGHT, on, ("observed", dates), make)
 
 
 def crossings(values: Sequence[Decimal], over: Decimal, again: Decimal) -> list[int]:
     """HF-W4: places at which the difference of two averages has stood above a limit on two observed days, once until it fell back."""
     found: list[int] = []
     is_armed, days = True, 0
+    over, again = over.scaleb(6), again.scaleb(6)
     for place, difference in enumerate(macd(values)):
         days = days + 1 if difference > over else 0
         if days >= NEAR - 1 and is_armed and place + 1 >= LEAST:
@@ -200,8 +201,8 @@ def crossings(values: Sequence[Decimal], over: Decimal, again: Decimal) -> list[
     return found
 
 
-def _crossed(view: View, on: date, values: Sequence[Decimal], over: Decimal, again: Decimal) -> list[int]:
-    return view.once(("crossings", on, over, again), lambda: crossings(values, over, again))
+def _crossed(view: View, on: date, over: Decimal, again: Decimal) -> list[int]:
+    return view.past(WEIGHT, on, ("crossings", over, again), lambda: crossings([one.value for one in observed(view, on)], over, again))
 
 
 def trend(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
@@ -211,10 +212,9 @@ def trend(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     if len(days) < LEAST:
         return rule.not_evaluable(anchor, f"{len(days)} of {LEAST} weights in 5 weeks")
     over, again = (rule.limit(name, view.profile, anchor.taken_at) for name in ("over_kg", "again_kg"))
-    values = [one.value for one in days]
-    if len(days) - 1 not in _crossed(view, on, values, over, again):
+    if len(days) - 1 not in _crossed(view, on, over, again):
         return rule.quiet(anchor)
-    shown = str(macd(values)[-1])
+    shown = str(Decimal(macd([one.value for one in days])[-1]).scaleb(-6))
     return _told(rule, view, anchor, (days[-4], days[-1]), Severity.AMBER, ("Weight is rising steadily", ""),
                  {"trend_kg": shown}, {"over_kg": same(over)})  # fmt: skip
 
@@ -225,7 +225,7 @@ def chart(view: View, on: date, normal: Baseline, wide: Decimal) -> Point:
     def make() -> Point:
         return ewma([robust_u(one.value, normal, _FLOOR_KG) for one in observed(view, on, _WEEK)], _WEIGHT_OF_TODAY, wide)
 
-    return view.once(("chart", on, normal.median, normal.spread, wide), make)
+    return view.past(WEIGHT, on, ("chart", normal.median, normal.spread, wide), make)
 
 
 def _symptoms(view: View, on: date) -> frozenset[int]:
@@ -389,8 +389,7 @@ def signs(view: View, on: date, at: datetime, *, is_alone: bool = True) -> tuple
     days = observed(view, on)
     if len(days) >= LEAST:
         newest = {place for place, one in enumerate(days) if one.no >= held[-1].toordinal()}
-        values = [one.value for one in days]
-        if not newest.isdisjoint(_crossed(view, on, values, limit["HF-W4", "over_kg"], limit["HF-W4", "again_kg"])):
+        if not newest.isdisjoint(_crossed(view, on, limit["HF-W4", "over_kg"], limit["HF-W4", "again_kg"])):
             found.append("HF-W4")
     found += _against_normal(view, on, held, limit)
     strong = {"HF-W1", "HF-W3", "HF-W4", "HF-W6"} & set(found)

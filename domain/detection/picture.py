@@ -54,10 +54,12 @@ class Memo:
     Only ever a saving: `forget` drops what a changed reading can change, and another profile drops all.
     """
 
-    __slots__ = ("_apart", "_devices", "_profile", "days", "folded", "normals", "seen")
+    __slots__ = ("_apart", "_devices", "_profile", "days", "folded", "normals", "past", "seen", "told")
 
     def __init__(self) -> None:
         self._profile: Profile | None = None
+        self.told: frozenset[str] = frozenset()
+        self.past: dict[int, dict[tuple[object, ...], tuple[int, object]]] = {}
         self._apart: frozenset[UUID] = frozenset()
         self._devices: dict[int, int] = {}
         self.seen: dict[int, Seen] = {}
@@ -70,13 +72,16 @@ class Memo:
         found = Memo()
         found._profile, found._apart, found._devices = self._profile, self._apart, self._devices.copy()
         found.seen, found.days, found.normals = self.seen.copy(), self.days.copy(), self.normals.copy()
-        found.folded = self.folded.copy()
+        found.folded, found.told = self.folded.copy(), self.told
+        found.past = {kind: known.copy() for kind, known in self.past.items()}
         return found
 
     def of(self, profile: Profile, apart: frozenset[UUID]) -> "Memo":
         """This one, emptied when it was worked out under other facts."""
         if self._profile is not profile or self._apart != apart:
             self._profile, self._apart = profile, apart
+            self.told = frozenset(one.key for one in profile.facts)
+            self.past.clear()
             self.seen.clear()
             self.days.clear()
             self.folded.clear()
@@ -99,8 +104,22 @@ class Memo:
         for kind in earliest:
             self.forget(kind)
         swapped = self._swapped(came) | {one.kind for one in went}
+        if PULSE in earliest:
+            # Which pressures are a run is told by their pulses (DQ-5).
+            earliest[PRESSURE] = min(earliest[PULSE], earliest.get(PRESSURE, earliest[PULSE]))
+        for kind, no in earliest.items():
+            # What comes near midnight may change how the day before is seen (DQ-1, DQ-6).
+            self._forget_past(kind, no - 1)
         if self.normals:
             self._forget_normals(earliest, swapped)
+
+    def _forget_past(self, kind: int, no: int) -> None:
+        known = self.past.get(kind)
+        if known:
+            if len(known) > _PAST:
+                known.clear()
+            for key in [key for key, (upto, _) in known.items() if upto >= no]:
+                del known[key]
 
     def _swapped(self, came: Sequence[Reading]) -> set[int]:
         """The kinds of which another device was used than before."""
@@ -113,8 +132,6 @@ class Memo:
 
     def _forget_normals(self, earliest: dict[int, int], swapped: set[int]) -> None:
         told = earliest.get(SYMPTOM)
-        if PULSE in earliest:
-            earliest[PRESSURE] = min(earliest[PULSE], earliest.get(PRESSURE, earliest[PULSE]))
         if len(self.normals) > _NORMALS:
             self.normals.clear()
         # A normal ends GUARD dates before its own; a device that changes begins another one.
@@ -129,6 +146,8 @@ class Memo:
 
 _NORMALS: Final = 64
 """So many normals are remembered between two looks: those of the last days."""
+_PAST: Final = 96
+"""So much of what days say together is remembered of a kind between two looks."""
 
 
 class Picture(msgspec.Struct, kw_only=True):
@@ -240,7 +259,8 @@ def _order(reading: Reading) -> tuple[datetime, UUID]:
 class View:
     """A picture at one `now`, with the questions rules ask of it."""
 
-    __slots__ = ("_baselines", "_bounds", "_days", "_folded", "_newest", "_once", "_seen", "apart", "diary", "now", "profile", "readings")
+    __slots__ = ("_baselines", "_bounds", "_dates", "_days", "_folded", "_newest", "_once", "_past", "_seen", "apart", "diary", "kinds",
+                 "now", "profile", "readings", "told")  # fmt: skip
 
     def __init__(
         self,
@@ -255,12 +275,17 @@ class View:
         self.readings = readings
         self.apart = apart
         self._seen = known.seen
-        self._newest: dict[int, datetime | None] = {}
+        self._past = known.past
+        self.told = known.told
+        self._newest = {kind: at for kind in readings if (at := newest(readings, kind)) is not None}
+        self.kinds: tuple[int, ...] = tuple(sorted(self._newest))
+        """The kinds of which there is any reading."""
         self.profile = profile
         self.now = now
         self.diary: Mapping[int, Sequence[Day]] = {} if diary is None else diary
         self._days = known.days
         self._folded = known.folded
+        self._dates: dict[datetime, date] = {}
         self._bounds: dict[date, tuple[datetime, datetime]] = {}
         self._once: dict[tuple[object, ...], object] = {}
         self._baselines = known.normals
@@ -270,6 +295,17 @@ class View:
         if key not in self._once:
             self._once[key] = make()
         return cast("T", self._once[key])
+
+    def past(self, kind: int, on: date, key: tuple[object, ...], make: Callable[[], T]) -> T:
+        """What follows from the daily values of one kind up to a date, and from the key, alone: kept until one of them changes."""
+        known = self._past.get(kind)
+        if known is None:
+            known = self._past[kind] = {}
+        whole = (on, *key)
+        found = known.get(whole)
+        if found is None:
+            found = known[whole] = (on.toordinal(), make())
+        return cast("T", found[1])
 
     def between(self, kind: int, start: datetime, end: datetime) -> Sequence[Reading]:
         """Readings of a kind with start <= taken_at <= end, in order."""
@@ -313,19 +349,19 @@ class View:
 
     def has_since(self, kind: int, start: datetime) -> bool:
         """Whether there is any reading of a kind from an instant on; cheaper than looking at them."""
-        try:
-            last = self._newest[kind]
-        except KeyError:
-            last = self._newest[kind] = newest(self.readings, kind)
+        last = self._newest.get(kind)
         return last is not None and last >= start
 
     def has_any_since(self, start: datetime) -> bool:
         """Whether there is a reading of any kind from an instant on."""
-        return any(self.has_since(kind, start) for kind in self.readings)
+        return any(last >= start for last in self._newest.values())
 
     def day(self, at: datetime) -> date:
         """The patient's civil date of an instant (C-1)."""
-        return day(at, self.profile.zone)
+        found = self._dates.get(at)
+        if found is None:
+            found = self._dates[at] = day(at, self.profile.zone)
+        return found
 
     def bounds(self, on: date) -> tuple[datetime, datetime]:
         """When a civil date of the patient begins and when the next one does: 23, 24 or 25 hours apart."""
@@ -337,6 +373,15 @@ class View:
 
     def daily(self, kind: int, first: date, last: date) -> Sequence[Day]:
         """The daily values of a kind (BL-1) from one civil date to another, both inside, in order."""
+        days = self.days(kind)
+        if not days:
+            return ()
+        last_no = last.toordinal()
+        end = len(days) if days[-1].no <= last_no else bisect_right(days, last_no, key=_no)
+        return days[bisect_left(days, first.toordinal(), 0, end, key=_no) : end]
+
+    def days(self, kind: int) -> list[Day]:
+        """All daily values of a kind that are known, in order."""
         days = self._days.get(kind)
         if days is None:
             recent: Sequence[Day] = ()
@@ -344,14 +389,17 @@ class View:
                 folded = self._folded[kind] = fold_again(kind, self.seen(kind).counted, self.profile.zone, self._folded.get(kind))
                 recent = folded.days
             days = self._days[kind] = [*self.diary.get(kind, ()), *recent]
-        if not days:
-            return ()
-        return days[bisect_left(days, first.toordinal(), key=_no) : bisect_right(days, last.toordinal(), key=_no)]
+        return days
 
     def on(self, kind: int, on: date) -> Day | None:
         """The value of one civil date."""
-        days = self.daily(kind, on, on)
-        return days[0] if days else None
+        days = self.days(kind)
+        no = on.toordinal()
+        place = len(days) - 1
+        # Mostly it is the last one that is asked for.
+        if place >= 0 and days[place].no > no:
+            place = bisect_right(days, no, key=_no) - 1
+        return days[place] if place >= 0 and days[place].no == no else None
 
     def dates_before(self, kind: int, on: date, dates: int) -> Sequence[Day]:
         """The daily values of so many dates before a date, that date left out, in order."""
@@ -368,8 +416,9 @@ class View:
             one = self.on(kind, on)
             if one is None:
                 continue
-            for reading in self.between(kind, one.at, one.at + _SECOND):
-                if reading.id == one.id and (found is None or (reading.taken_at, reading.id) < (found.taken_at, found.id)):
+            at, no = one.at, one.id.int
+            for reading in self.between(kind, at, at + _SECOND):
+                if reading.id.int == no and (found is None or _order(reading) < _order(found)):
                     found = reading
         return found
 
@@ -407,7 +456,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def newest(readings: Mapping[int, Sequence[Reading]], kind: int) -> datetime | None:
     """When the newest reading of a kind is; of a packed kind, which is not decoded for it, the end of its millisecond."""
     if isinstance(readings, Series):
-        last = readings.last_ms(kind)
-        return None if last is None else _EPOCH + (last + 1) * _MILLISECOND
+        packed = cast("Series[Reading]", readings)
+        opened = packed.opened(kind)
+        if opened is None:
+            last = packed.last_ms(kind)
+            return None if last is None else _EPOCH + (last + 1) * _MILLISECOND
+        return opened[-1].taken_at if opened else None
     series = readings.get(kind)
     return series[-1].taken_at if series else None

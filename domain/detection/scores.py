@@ -16,6 +16,8 @@ import msgspec
 from domain.detection.diary import Day
 from domain.readings.baseline import Baseline
 
+Rise = float | None
+"""How strongly days rise; None: too little was measured to say."""
 Us = list[float | None]
 """One u a date, oldest first; None where nothing was measured."""
 Worth = Callable[[Iterable[int]], float]
@@ -147,12 +149,13 @@ def chest(oxygen: Sequence[float | None], pulse: Sequence[float | None], breaths
     return six(fading(felt, 0.8) + 0.3 * min(max(fading(body, 0.8), -1.0), 6.0))
 
 
-_TEN: Final = (2, 3, 4, 5, 7, 10)
+TEN_DAYS: Final = (2, 3, 4, 5, 7, 10)
+"""Days since when asthma may have been getting worse."""
 
 
-def airways(peaks: Sequence[float | None], felt: Sequence[float | None], puffs: Sequence[float | None]) -> float:
-    """AS-E1: peak flow going down, with complaints and reliever going up."""
-    return six(above(rising(peaks, _TEN), 1.0) + above(rising(felt, _TEN), 1.0) + 0.5 * above(rising(puffs, _TEN), 1.0))
+def airways(peaks: Rise, felt: Rise, puffs: Rise) -> float:
+    """AS-E1: peak flow going down, with complaints and reliever going up; each as its rise over TEN_DAYS."""
+    return six(above(peaks, 1.0) + above(felt, 1.0) + 0.5 * above(puffs, 1.0))
 
 
 def shown(value: float) -> Decimal:

@@ -1,11 +1,12 @@
 """Lists by kind number, kept as bytes; a kind is decoded when somebody asks for it and encoded when it was changed."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, overload
 
 import msgspec
 
 T = TypeVar("T")
+D = TypeVar("D")
 Packed = dict[int, tuple[int, msgspec.Raw]]
 """Kind number -> (when its newest item is, in milliseconds; the items)."""
 
@@ -37,6 +38,23 @@ class Series(Mapping[int, Sequence[T]], Generic[T]):
         found = self._open.get(kind)
         if found is None:
             found = self._open[kind] = self.shape.decoder.decode(self._packed[kind][1])
+        return found
+
+    def opened(self, kind: int) -> list[T] | None:
+        """The items of a kind if somebody asked for them before; None: they are still bytes, or there are none."""
+        return self._open.get(kind)
+
+    @overload
+    def get(self, key: int, /) -> Sequence[T] | None: ...
+
+    @overload
+    def get(self, key: int, /, default: Sequence[T] | D) -> Sequence[T] | D: ...
+
+    def get(self, key: int, /, default: Sequence[T] | D | None = None) -> Sequence[T] | D | None:
+        """The items of a kind; Mapping's own would raise to find out."""
+        found = self._open.get(key)
+        if found is None:
+            return self[key] if key in self._packed else default
         return found
 
     def __contains__(self, kind: object) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from domain.readings.baseline import Baseline, six
+from domain.readings.baseline import Baseline, millionths, six
 
 _PLACES: Final = Decimal("0.000001")
 _CLIP: Final = 4.0
@@ -53,15 +53,15 @@ def cusum(us: Sequence[Decimal], slack: Decimal = Decimal("0.5"), limit: Decimal
     return found
 
 
-def macd(values: Sequence[Decimal], fast: int = 3, slow: int = 20) -> list[Decimal]:
-    """HF-W4: the short exponential mean less the long one, both begun at the first value, at each observed day."""
+def macd(values: Sequence[Decimal], fast: int = 3, slow: int = 20) -> list[int]:
+    """HF-W4: the short exponential mean less the long one, both begun at the first value, at each observed day; in millionths."""
     quick = long = float(values[0])
     a, b = 2 / (fast + 1), 2 / (slow + 1)
-    found = [Decimal(0)]
-    for value in values[1:]:
-        quick += a * (float(value) - quick)
-        long += b * (float(value) - long)
-        found.append(six(quick - long))
+    found = [0]
+    for number in map(float, values[1:]):
+        quick += a * (number - quick)
+        long += b * (number - long)
+        found.append(millionths(quick - long))
     return found
 
 

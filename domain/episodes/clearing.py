@@ -48,7 +48,8 @@ def resolve(picture: Picture, ask: Ask, now: datetime, effects: Effects) -> None
     for episode in list(picture.episodes):
         if episode.cleared_at is not None:
             continue
-        marks = [one for one in picture.flags if one.episode == episode.id and one.state != FlagState.WITHDRAWN]
+        mine = episode.id.int
+        marks = [one for one in picture.flags if one.episode is not None and one.episode.int == mine and one.state != FlagState.WITHDRAWN]
         found = _over(marks, ask)
         if not found:
             continue

@@ -49,15 +49,18 @@ def settle(  # noqa: PLR0913 - what was judged, and when it was to be
     now: datetime,
     new_id: Callable[[], UUID],
     due_at: datetime | None = None,
+    may_cover: Callable[[str], bool] | None = None,
 ) -> Effects:
     """What follows from judging: flags and episodes are changed in the picture, and returned to be written.
 
-    `covers`: whether a rule was judged at a reading; a flag there that its rule does not support any more is explained.
+    `covers`: whether a rule was judged at a reading; a flag there that its rule does not support any more is explained. `may_cover`:
+    whether it was judged anywhere, for a quick answer.
     `corrected`: readings taken out of force; their flags are withdrawn. `due_at`: when this was to be judged: that we are late
     makes no reading late.
     """
     is_silent = all(one.verdict is not Verdict.FIRED and one.advice is None for one in judgements)
-    if is_silent and not any(mark.anchor in corrected or _may_end(mark, covers) for mark in picture.flags):
+    asked = picture.flags if may_cover is None or corrected else [mark for mark in picture.flags if may_cover(mark.rule)]
+    if is_silent and not any((corrected and mark.anchor in corrected) or _may_end(mark, covers) for mark in asked):
         return Effects()
     settling = _Settling(picture, now, new_id, now if due_at is None else min(now, due_at))
     supported: set[tuple[str, UUID]] = set()
@@ -68,7 +71,7 @@ def settle(  # noqa: PLR0913 - what was judged, and when it was to be
         elif judgement.advice is not None and now - judgement.anchor_at <= STILL_ACTIONABLE[Severity.INFO]:
             settling.advise(judgement, Severity.INFO, None)
     for mark in list(settling.marks.values()):
-        if mark.anchor in corrected:
+        if corrected and mark.anchor in corrected:
             settling.withdraw(mark)
         elif (mark.rule, mark.anchor) not in supported and _may_end(mark, covers):
             settling.unsupported(mark, FlagState.EXPLAINED)

@@ -27,10 +27,14 @@ class Baseline(msgspec.Struct, frozen=True, array_like=True):
     sd: Decimal
 
 
+def millionths(value: float) -> int:
+    """The number rounded half up (away from zero) to 6 places, in whole millionths."""
+    return math.floor(value * _MILLION + 0.5) if value >= 0 else -math.floor(-value * _MILLION + 0.5)
+
+
 def six(value: float) -> Decimal:
     """The number rounded half up (away from zero) to 6 places, so that every machine compares and keeps the same one."""
-    whole = math.floor(abs(value) * _MILLION + 0.5)
-    return Decimal(whole if value >= 0 else -whole).scaleb(-6)
+    return Decimal(millionths(value)).scaleb(-6)
 
 
 def of(values: Sequence[Decimal]) -> Baseline:

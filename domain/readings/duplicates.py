@@ -258,8 +258,8 @@ _MANY: Final = 8
 
 def touched(readings: Mapping[int, Sequence[Reading]], changed: Sequence[Reading]) -> list[Reading]:
     """The neighbours of changed readings that may be seen otherwise now, so that what they say is judged again."""
-    found: dict[UUID, Reading] = {}
-    mine = {one.id for one in changed}
+    found: dict[int, Reading] = {}
+    mine = {one.id.int for one in changed}
     others: dict[int, Sequence[Reading]] = {}
     for one in changed:
         if one.kind in _NEVER:
@@ -270,11 +270,11 @@ def touched(readings: Mapping[int, Sequence[Reading]], changed: Sequence[Reading
                 series = readings.get(kind, ())
                 if len(changed) > _MANY:
                     # What is judged anyway is no neighbour: of a history that comes in whole nothing is looked at again.
-                    series = [other for other in series if other.id not in mine]
+                    series = [other for other in series if other.id.int not in mine]
                 others[kind] = series
             for other in between(series, one.taken_at - near(kind), one.taken_at + near(kind)):
-                if other.id not in mine and _matters(one, other, kind):
-                    found[other.id] = other
+                if other.id.int not in mine and _matters(one, other, kind):
+                    found[other.id.int] = other
     return list(found.values())
 
 

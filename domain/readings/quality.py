@@ -206,14 +206,18 @@ _RATIOS: Final = (
     (Decimal("5.7"), Decimal("7.0")), (Decimal("0.143"), Decimal("0.175")),
 )
 _ENOUGH: Final = 3
+_NEAR: Final = (Decimal("0.49"), Decimal("2.0"))
+"""Within these of every weight before it, so of their middle too, none of the ratios is met."""
 
 
 def _weight_mixed_up(draft: Draft, value: Decimal, before: Sequence[Valued]) -> Quarantined | None:
     """DQ-2: a weight that stands to the person's own as pounds or stones to kilograms."""
     if len(before) < _ENOUGH:
         return None
-    usual = median(one.value for one in before)
-    ratio = value / usual
+    values = [one.value for one in before]
+    if value > max(values) * _NEAR[0] and value < min(values) * _NEAR[1]:
+        return None
+    ratio = value / median(values)
     if any(low <= ratio <= high for low, high in _RATIOS):
         return _held(draft, "implausible_for_unit", "/unit", "This looks like pounds or stones.")
     return None

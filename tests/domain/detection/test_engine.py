@@ -20,7 +20,7 @@ WEIGHT = engine.BY_ID["HF-W1"]
 def test_anchors_are_what_a_change_can_reach() -> None:
     before, now, far = (reading("oxygen_saturation", 92, at(when)) for when in ("07:50", "08:00", "06:00"))
     found = engine.affected(view(before, now, far), [now])
-    assert [one.id for one in found.moments] == [before.id, now.id]
+    assert [one.id for one, _ in found.moments] == [before.id, now.id]
     assert engine.affected(view(), [now]).anchors == []
     step = reading("step_count", 4000)
     assert engine.affected(view(step), [step]).anchors == []
@@ -30,9 +30,20 @@ def test_anchors_of_many_changes_come_once_and_in_order() -> None:
     ones = [reading("heart_rate", 60 + place, at("06:00") + timedelta(minutes=10 * place)) for place in range(10)]
     far = reading("heart_rate", 90, at("-2d 06:00"))
     found = engine.affected(view(far, *ones), [ones[9], ones[0], far])
-    assert [one.id for one in found.moments] == [one.id for one in (far, *ones)]
+    assert [one.id for one, _ in found.moments] == [one.id for one in (far, *ones)]
     gap = engine.affected(view(far, *ones), [ones[0], far])
-    assert {one.id for one in gap.moments} >= {far.id, ones[0].id}
+    assert {one.id for one, _ in gap.moments} >= {far.id, ones[0].id}
+
+
+def test_at_a_neighbour_only_the_rules_are_judged_that_see_the_change() -> None:
+    pressure, pulse = reading("blood_pressure", (130, 80), at("08:00")), reading("heart_rate", 70, at("08:40"))
+    found = {one.id: {rule.id for rule in rules} for one, rules in engine.affected(view(pressure, pulse), [pulse]).moments}
+    # NEWS2 puts readings of an hour together; a very high pressure waits for another pressure, not for a pulse.
+    assert found == {pressure.id: {"NW-1"}, pulse.id: {"NW-1", "HF-H1"}}
+    said = engine.affected(view(pressure, pulse), [pulse])
+    assert said.covers("NW-1", pressure.id)
+    assert not said.covers("HT-4", pressure.id)
+    assert [said.may_cover(rule) for rule in ("NW-1", "HF-E1", "HT-4")] == [True, True, False]
 
 
 def days(found: engine.Affected, rule: Rule) -> list[date]:
@@ -145,7 +156,7 @@ def test_inv_8_a_clearing_condition_that_raises_clears_nothing(monkeypatch: pyte
 
 def test_what_waits_is_looked_at_from_an_instant_on() -> None:
     early, late = reading("oxygen_saturation", 91, at("05:00")), reading("oxygen_saturation", 91, at("08:50"))
-    assert [one.id for one in engine.since(view(early, late), at("08:00")).moments] == [late.id]
+    assert [one.id for one, _ in engine.since(view(early, late), at("08:00")).moments] == [late.id]
 
 
 def test_al_4_an_answer_says_whether_it_is_over_and_why() -> None:

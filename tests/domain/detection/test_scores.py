@@ -74,7 +74,8 @@ def test_signals_together() -> None:
     # Complaints 2 x 0.8 + 2 = 3.6; the body (1 + 1 + 0.6 - 1) on one day of two, times 0.3.
     assert scores.chest([None, 1.0], [1.0, 1.0], [None, 1.0], [2.0, 2.0]) == 4.08
     assert scores.chest([1.0], [0.0], [None], [1.0]) == 1.0
-    assert scores.airways([2.0, 4.0], [None, None], [2.0, 4.0]) == pytest.approx(1.5 * (5 / math.sqrt(1.25 + 0.3 * 2.25) - 1), abs=1e-5)
+    rise = scores.rising([2.0, 4.0], scores.TEN_DAYS)
+    assert scores.airways(rise, None, rise) == pytest.approx(1.5 * (5 / math.sqrt(1.25 + 0.3 * 2.25) - 1), abs=1e-5)
 
 
 def test_what_people_read_is_rounded_half_up() -> None:
