@@ -48,6 +48,7 @@ from server.readings import routes as readings
 from server.receipts import routes as receipts
 from server.reviews import pages as review_pages
 from server.reviews import routes as reviews
+from server.rights import routes as rights
 from server.rules import flag_page, proposals_page, reports
 from server.rules import pages as rule_pages
 from server.rules import routes as rules
@@ -106,6 +107,7 @@ HANDLERS: Final[list[Any]] = [
     *emergencies.ROUTES,
     *shares.ROUTES,
     *proxies.ROUTES,
+    *rights.ROUTES,
     *readings.ROUTES,
     *links.ROUTES,
     *care.ROUTES,

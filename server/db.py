@@ -74,6 +74,11 @@ class Tx:
         """All rows."""
         return cast("Sequence[Row]", await self._connection.fetch(sql, *args))
 
+    async def stream(self, sql: str, *args: object) -> AsyncGenerator[Row]:
+        """All rows, a few hundred at a time: however many there are, they never stand in memory together."""
+        async for row in self._connection.cursor(sql, *args, prefetch=500):
+            yield cast("Row", row)
+
     async def fetchrow(self, sql: str, *args: object) -> Row | None:
         """The first row, or None."""
         return cast("Row | None", await self._connection.fetchrow(sql, *args))

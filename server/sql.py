@@ -1,5 +1,6 @@
 """One statement, one row type. `tests/server/test_sql.py` proves each against the migrated schema."""
 
+from collections.abc import AsyncGenerator
 from typing import Generic, LiteralString, TypeVar, cast
 
 import msgspec
@@ -28,6 +29,11 @@ class Query(Generic[R]):
     async def all(self, tx: Tx, *args: object) -> list[R]:
         """Every row."""
         return [self.row(*cast("tuple[object, ...]", row)) for row in await tx.fetch(self.sql, *args)]
+
+    async def stream(self, tx: Tx, *args: object) -> AsyncGenerator[R]:
+        """Every row, without all of them in memory."""
+        async for row in tx.stream(self.sql, *args):
+            yield self._read(row)
 
     async def one(self, tx: Tx, *args: object) -> R | None:
         """The first row, or None."""

@@ -21,6 +21,8 @@ WHAT: Final = {
     "fact-end": "what is known about you: ended something",
     "fact-tell": "what is known about you: told something",
     "emergency-access": "your record, in an emergency: opened it",
+    "erasure": "what should be erased",
+    "export": "a copy of everything",
     "facts": "what is known about you",
     "flag-replay": "why you were flagged, worked out again",
     "flag": "why you were flagged",

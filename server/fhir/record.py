@@ -45,14 +45,14 @@ def _words(text: str, system: str = "", code: str = "") -> Found:
     return {**({"coding": coding} if coding else {}), "text": text}
 
 
-def _tidy(found: Any) -> Any:  # noqa: ANN401 - any part of a resource
+def tidy(found: Any) -> Any:  # noqa: ANN401 - any part of a resource
     """Without what says nothing: R4 knows no null and nothing empty."""
     if isinstance(found, dict):
         fields = cast("dict[str, Any]", found)
-        return {name: tidy for name, value in fields.items() if (tidy := _tidy(value)) not in (None, "", [], {})}
+        return {name: kept for name, value in fields.items() if (kept := tidy(value)) not in (None, "", [], {})}
     if isinstance(found, list):
         ones = cast("list[Any]", found)
-        return [tidy for value in ones if (tidy := _tidy(value)) not in (None, "", [], {})]
+        return [kept for value in ones if (kept := tidy(value)) not in (None, "", [], {})]
     return found
 
 
@@ -224,7 +224,7 @@ async def _read(parts: Parts, actor: Actor, kind: str, patient: UUID, request_id
     reader, scope, what = READERS[kind]
     actor.must(scope)
     async with parts.database.begin(actor) as tx:
-        found = [_tidy(each) for each in await reader(tx, patient)]
+        found = [tidy(each) for each in await reader(tx, patient)]
     await parts.reads.record(actor, patient, what, request_id, n=max(len(found), 1))
     return found
 

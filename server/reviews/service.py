@@ -66,7 +66,7 @@ async def ask_about(ask: Asking, access: str, said: str) -> None:
         row = audit.shown(rows[0])
         held = {"name": person.name, "who": row.who, "did": f"{row.did} {row.what}", "at": row.at.isoformat(), "said": words}
         await store.ASK.one(tx, person.org_id, uuid7(), patient, rows[0].actor, now, reviews.due(now, person.zone), body_of(held),
-                            f"odd:{patient}:{writer}:{at.isoformat()}:{seq}")  # fmt: skip
+                            f"odd:{patient}:{writer}:{at.isoformat()}:{seq}", Kind.ODD.value)  # fmt: skip
         await ask.reads.record(ask.actor, patient, "review-ask", ask.request_id, action="C")
 
 

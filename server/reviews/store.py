@@ -75,7 +75,7 @@ ASK: Final = Query(
     FoundRow,
     """
     insert into review (org_id, review_id, kind, patient_id, about, opened_at, due_at, body, dedupe)
-    values ($1, $2, 'odd', $3, $4, $5, $6, $7::text::jsonb, $8)
+    values ($1, $2, $9, $3, $4, $5, $6, $7::text::jsonb, $8)
     on conflict (dedupe) do nothing
     returning true as found
     """,

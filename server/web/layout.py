@@ -54,6 +54,10 @@ class Pages:
         """A whole page."""
         return self._environment.get_template(template).render(shell=shell, view=view, now=now, cspNonce=shell.nonce)
 
+    def alone(self, template: str, view: object, now: datetime) -> str:
+        """A page that is kept as a file: nothing round it, nothing fetched."""
+        return self._environment.get_template(template).render(view=view, now=now)
+
     def live_row(self, shell: Shell, view: object, now: datetime, said: str = "") -> str:
         """One row as a message to open queues: put in its place or swapped; `said` is read out."""
         return self._environment.get_template("steady/live_row.html").render(shell=shell, row=view, now=now, said=said)
