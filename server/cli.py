@@ -147,6 +147,7 @@ def simulate(**given: Any) -> None:  # noqa: ANN401 - click's options
 
 
 @main.command()
+@click.argument("what", type=click.Choice(["rules", "crisis"]), default="rules")
 @click.option("--cohort", type=click.Choice(["all", "hf", "copd", "asthma", "mixed"]), default="all", show_default=True, help="On whom.")
 @click.option("--people", type=click.IntRange(1, 20_000), default=150, show_default=True, help="How many people a seed and level of noise.")
 @click.option("--days", type=click.IntRange(30, 3_660), default=365, show_default=True, help="How long they are watched.")
@@ -162,7 +163,15 @@ def simulate(**given: Any) -> None:  # noqa: ANN401 - click's options
               help="Somebody else's people, JSON lines or CSV (deploy/docs/cohort-files.md).")  # fmt: skip
 @click.option("--events-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=None, help="And what happened to them.")
 def evaluate(**given: Any) -> None:  # noqa: ANN401 - click's options
-    """How early, how often and how wrong: our engine next to the published detectors, on people with known events."""
+    """How early, how often and how wrong: our engine next to the published detectors, on people with known events.
+
+    `crisis` prints what the check for words of crisis in peer groups misses and holds, on its fixed corpus.
+    """
+    if given.pop("what") == "crisis":
+        from server.groups.evaluate import main as words_of_crisis
+
+        _run(words_of_crisis, as_json=given["json"] is not None)
+        return
     from server.evaluation.command import Asked
     from server.evaluation.command import main as run
 

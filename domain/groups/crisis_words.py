@@ -21,7 +21,8 @@ SPELLED: Final[dict[str, str]] = {
     "cnt": "cant", "dnt": "do not", "wont": "will not", "wernt": "were not", "wasnt": "was not", "isnt": "is not", "arent": "are not",
     "werent": "were not", "didnt": "did not", "doesnt": "does not", "im": "i am", "ive": "i have", "id": "i would", "ill": "i will",
     "youd": "you would", "theyd": "they would", "theres": "there is", "whats": "what is", "its": "it is", "cannot": "cant",
-    "nothin": "nothing",
+    "nothin": "nothing", "dei": "die", "cnat": "cant", "wouldnt": "would not", "couldnt": "could not", "shouldnt": "should not",
+    "havent": "have not", "hasnt": "has not", "hadnt": "had not", "aint": "is not",
     "reson": "reason", "b": "be", "u": "you", "ur": "your", "r": "are", "2": "to", "too": "to", "2nite": "tonight", "tonite": "tonight",
     "no1": "no one", "noone": "no one", "any1": "anyone", "every1": "everyone", "evryone": "everyone", "agen": "again", "hert": "hurt",
     "meself": "myself", "mesel": "myself", "meds": "tablets", "pills": "tablets", "tabs": "tablets", "pill": "tablets", "tablet": "tablets",
@@ -29,6 +30,13 @@ SPELLED: Final[dict[str, str]] = {
     "endin": "ending", "endit": "end it", "dont": "do not", "burdon": "burden", "goin": "going", "thinkin": "thinking", "self": "self",
 }  # fmt: skip
 
+SQUASHED: Final = (
+    r"kil+m(?:y|e|i)?sel[fv]|want?(?:to|2|a)die(?!t)|wann?adie(?!t)|endmylife|enditall|can(?:no)?tgoon|wanttobedead|suicid|"
+    r"betteroffdead|hangmyself|(?:hurt|cut|harm)myself|don?twanttolive|don?twanttobehere|wishiwasdead|takemylife"
+)
+"""What is seen when every space and sign between letters is taken away; short words are not, they stand inside others."""
+SIGNS: Final = "\U0001f480\u2620\u26b0\U0001faa6\U0001f52b\U0001faa2\U0001f52a\U0001f5e1"
+"""Pictures of death and of weapons: skull, bones, coffin, headstone, gun, knot, knife, dagger."""
 _MY: Final = r"(?:my ?self|me|my own)"
 _GAP: Final = r"(?: \w+){0,4}"
 _SHORT: Final = r"(?: \w+){0,2}"
@@ -70,6 +78,16 @@ PHRASES: Final[dict[str, tuple[str, ...]]] = {
         r"\b(?:shoot|kill) me(?: now)?\b",
         r"\bhaunt you\b",
         r"\bi would rather (?:be )?(?:die|dead)\b",
+        r"\bsleep (?:forever|for ever)\b",
+        r"\bdie\b.{0,12}\bwant to\b",
+        r"\b(?:nobody|no one) (?:would|will|is going to) (?:even )?(?:miss|notice|care)\b",
+        r"\bmake it (?:all )?stop\b",
+        r"\bjoin(?:ing)? my (?:\w+ )?(?:husband|wife|mum|dad|mother|father|son|daughter|brother|sister|baby)\b.{0,10}\b(?:soon|now|tonight)\b",
+        r"\bhate (?:my|this) life\b",
+        r"\b(?:dark|bad|awful|scary|intrusive) thoughts\b",
+        r"\bvoices\b.{0,20}\b(?:tell|told|telling|say|saying)\b",
+        # In other languages that English words stand beside; whole texts in them are unread in any case.
+        r"\b(?:morir|sterben|mourir|morire|morrer|umrzec|zabic|olmek|marna|khudkus?hi|atmahatya)\b",
     ),
     "not wanting to live": (
         (
@@ -126,14 +144,26 @@ PHRASES: Final[dict[str, tuple[str, ...]]] = {
         r"\bnot exist\b",
         r"\bstop existing\b",
         r"\bworthless\b",
+        r"\bnot worth it any ?more\b",
+        r"^(?:i )?(?:have )?had enough$",
+        r"^i am (?:so )?finished$",
+        r"\bwhat is the point$",
+        r"\bcant cope\b(?! with the (?:stairs|heat|hills?|mask))",
+        r"\btime to go\b.{0,15}\bbye\b",
+        r"\b(?:goodbye|bye) (?:world|forever|for ever)\b",
+        r"\b(?:last|final) (?:post|message|words)\b(?=.*\b(?:me|my|ever|from)\b)",
     ),
     "ending one's life": (
         (
             rf"\b(?:kill|killing|killed|top|topping|off|offing|harm|drown|hang|hanging|shoot|shooting|end|ending|unalive|unaliving|"
-            rf"poison|gas|finish|do|doing) {_MY}(?: in| off)?\b"
+            rf"poison|gas|finish|do|doing|drowning|poisoning|gassing|starving|neck|necking) {_MY}(?: in| off)?\b"
         ),
         r"\b(?:kill|killing|hang|hanging|shoot|shooting|harm|harming|hurt|hurting) (?:him|her|them)(?: ?sel\w+)?\b",
         r"\bsuicid\w*\b",
+        r"\bcommit (?:die|toaster|sudoku)\b",
+        r"\btoaster bath\b",
+        r"\bsh (?:again|tonight|relapse)\b",
+        r"\bgoing to jump\b(?! (?:in|on|ahead|to|straight|at)\b)",
         r"\bkms\b",
         r"\bkys\b",
         r"\bunaliv\w*\b",
@@ -179,6 +209,12 @@ PHRASES: Final[dict[str, tuple[str, ...]]] = {
             r"morphine)\b"
         ),
         r"\bcount the tablets\b",
+        r"\b(?:tablets|insulin|paracetamol)\b.{0,12}\bsaved\b",
+        r"\binject\w* (?:all|every|the whole)\b",
+        r"\b(?:hurt|harm|smother|shake|kill) (?:my|the) (?:\w+ )?(?:baby|child|children|kids|son|daughter|mum|mother|dad|husband|wife)\b",
+        r"\bthink\w* (?:of|about) the (?:bridge|cliff|roof|rope|train|river|tablets)\b",
+        r"\bi am (?:on|at) the (?:roof|ledge|edge|bridge|cliff)\b",
+        r"\b(?:lethal|fatal) (?:dose|amount|level)\b",
         r"\b(?:tablets|insulin)\b.{0,20}\b(?:lined up|in front of me|ready|on purpose)\b",
         r"\bgot the tablets\b",
         r"\bhave got a plan\b",
