@@ -27,6 +27,7 @@ from server.fhir import routes as fhir
 from server.forms import routes as forms
 from server.groups import desk_pages as moderation_pages
 from server.groups import desk_routes as moderation
+from server.groups import pages as group_pages
 from server.groups import routes as groups
 from server.hooks import routes as hooks
 from server.http import AnyRequest
@@ -139,6 +140,7 @@ HANDLERS: Final[list[Any]] = [
     *sharing_pages.ROUTES,
     *access_pages.ROUTES,
     *review_pages.ROUTES,
+    *group_pages.ROUTES,
     *held_pages.ROUTES,
     *web.ROUTES,
 ]

@@ -24,7 +24,7 @@ from server.sql import Nothing, Query
 
 WAIT_S: Final = 5.0
 """How long a request waits for the same one that is running in this process before it is told to come back."""
-UNTRACED: Final = ("/v1/groups", "/groups")
+UNTRACED: Final = ("/v1/groups", "/me/groups")
 _MUTATES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _KEPT_HEADERS: Final = frozenset({b"content-type", b"etag", b"location", b"content-security-policy", b"cache-control"})
 _NOT_KEPT: Final = frozenset({401, 429})

@@ -158,6 +158,14 @@ def count_words(number: int) -> str:
     return "fewer than 5" if number < _FEW else f"about {number // _FEW * _FEW}"
 
 
+_ALIKE: Final = 10
+
+
+def alike_words(number: int) -> str:
+    """A number of people who live with the same: one more or less is not seen, and few are not counted (F80, PRV-4)."""
+    return "fewer than 10" if number < _ALIKE else f"about {number // _ALIKE * _ALIKE}"
+
+
 def may_join(ages: str, born: date, today: date) -> None:
     """Refuse who is of the wrong age by the verified record (PGS-7)."""
     years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))

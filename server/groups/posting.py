@@ -123,11 +123,16 @@ async def write(parts: Parts, actor: Actor, group: UUID, written: Written, reque
         posted = await _store(parts, here, written, looked, now)
     if posted.help is None:
         return posted
-    async with parts.database.begin(actor) as tx:
-        person = await people.PATIENT.one(tx, actor.id)
-    spoken = helplines.of("en" if person is None else person.language)
+    spoken = await help_for(parts, actor)
     told = await _tell_team(parts, actor, request_id, now)
     return msgspec.structs.replace(posted, help=spoken, told_team=told)
+
+
+async def help_for(parts: Parts, actor: Actor) -> Help:
+    """Who answers now, in the asker's language."""
+    async with parts.database.begin(actor) as tx:
+        person = await people.PATIENT.one(tx, actor.id)
+    return helplines.of("en" if person is None else person.language)
 
 
 async def _store(parts: Parts, here: Inside, written: Written, looked: _Looked, now: datetime) -> Posted:

@@ -21,7 +21,7 @@ from domain.groups.images import media_type
 from domain.groups.moderation import Report
 from server import clock
 from server.app_state import Parts
-from server.groups import posting, service, wishes
+from server.groups import alike, posting, service, wishes
 from server.groups.store import FoundRow, GroupRow, MeRow, MyCaseRow, PostRow, ThreadRow
 from server.http import LARGE_LIMIT, AnyRequest, body_of, path_id, query_of
 
@@ -232,6 +232,12 @@ class ReportsOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     items: list[ReportOut]
 
 
+class AlikeOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One line for each of the asker's conditions."""
+
+    items: list[alike.Alike]
+
+
 class Thanks(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What happens next."""
 
@@ -270,7 +276,8 @@ def post_out(row: PostRow, accepted: UUID | None) -> PostOut:
     )  # fmt: skip
 
 
-def _decision(row: MyCaseRow) -> DecisionOut:
+def decision_out(row: MyCaseRow) -> DecisionOut:
+    """A decision as the writer reads it."""
     until = row.decided_at + moderation.APPEAL_WITHIN
     may = row.state == "decided" and row.decision in moderation.HIDES and until > clock.now()
     return DecisionOut(
@@ -428,7 +435,7 @@ async def decisions(request: AnyRequest, actor: NamedDependency[Actor], parts: N
     """Why, and until when one may ask a second person to look again."""
     query_of(request.scope, {})
     rows = await service.decisions(parts, actor, path_id(group_id))
-    return Response(DecisionsOut(items=[_decision(row) for row in rows]), headers=NO_STORE)
+    return Response(DecisionsOut(items=[decision_out(row) for row in rows]), headers=NO_STORE)
 
 
 @post("/v1/groups/{group_id:str}/posts/{post_id:str}/appeal", status_code=202, operation_id="appealDecision",
@@ -476,7 +483,7 @@ async def search(request: AnyRequest, actor: NamedDependency[Actor], parts: Name
                  ) -> Response[FoundsOut]:  # fmt: skip
     """Posts that hold every word, the newest first."""
     query: dict[str, Any] = query_of(request.scope, {"q": str})
-    rows = await service.search(parts, actor, path_id(group_id), query.get("q", ""))
+    _, rows = await service.search(parts, actor, path_id(group_id), query.get("q", ""))
     return Response(FoundsOut(items=[_found(row) for row in rows]), headers=NO_STORE)
 
 
@@ -516,7 +523,15 @@ async def set_wish(request: AnyRequest, actor: NamedDependency[Actor], parts: Na
     return Response(WishOut(tells_team=data.tells_team, words=data.words, set_at=clock.now()), headers=NO_STORE)
 
 
+@get("/v1/me/people-like-me", operation_id="countPeopleLikeMe", summary="How many live with the same", tags=["groups"])
+async def like_me(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedDependency[Parts]) -> Response[AlikeOut]:
+    """Rounded down to tens, and fewer than ten is all that is said of a few."""
+    query_of(request.scope, {})
+    return Response(AlikeOut(items=await alike.counted(parts, actor)), headers=NO_STORE)
+
+
 ROUTES: Final[list[Any]] = [
     groups, group, join, leave, threads, thread, start, answer, accept, withdraw, report, decisions,
     appeal, reports, block, unblock, search, image, digest, wish, set_wish,
+    like_me,
 ]  # fmt: skip

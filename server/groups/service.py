@@ -33,6 +33,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
     group: store.GroupRow
     me: store.MeRow | None
+    was_in: bool = False
 
 
 class Inside(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,15 +92,16 @@ async def inside(parts: Parts, actor: Actor, group: UUID) -> AsyncGenerator[Insi
         raise Conflict("Somebody was faster. Try again.") from error
 
 
-async def look(parts: Parts, actor: Actor, group: UUID) -> Listed:
-    """One group that the asker is in or may find."""
+async def look(parts: Parts, actor: Actor, group: UUID, *, invite: str = "") -> Listed:
+    """One group that the asker is in or may find, a closed one by its invitation."""
     must_be_patient(actor)
     tag = peers_of(parts).tag(actor.id, group)
-    async with parts.database.begin_peer(org=actor.org_id, tags=[tag]) as tx:
+    hashed = peers_of(parts).invite(invite) if invite else None
+    async with parts.database.begin_peer(org=actor.org_id, tags=[tag], invite=hashed) as tx:
         row, me = await store.GROUP.one(tx, group), await store.ME.one(tx)
     if row is None:
         raise NotFound
-    return Listed(group=row, me=me if me is not None and me.is_in and me.state == "active" else None)
+    return Listed(group=row, me=me if me is not None and me.is_in and me.state == "active" else None, was_in=me is not None)
 
 
 async def join(parts: Parts, actor: Actor, group: UUID, handle: str, *, invite: str = "") -> Listed:
@@ -289,13 +291,13 @@ async def unblock_all(parts: Parts, actor: Actor, group: UUID) -> None:
         await store.UNBLOCK_ALL.run(here.tx, group, here.me.handle_id)
 
 
-async def search(parts: Parts, actor: Actor, group: UUID, text: str) -> list[store.FoundRow]:
+async def search(parts: Parts, actor: Actor, group: UUID, text: str) -> tuple[Inside, list[store.FoundRow]]:
     """The newest posts that hold every word."""
     words: Sequence[str] = sorted(content.words(text), key=len, reverse=True)[:6]
     async with inside(parts, actor, group) as here:
         if not words:
-            return []
-        return await store.SEARCH.all(here.tx, group, words[0], words[1:], PAGE)
+            return here, []
+        return here, await store.SEARCH.all(here.tx, group, words[0], words[1:], PAGE)
 
 
 async def image(parts: Parts, actor: Actor, group: UUID, post: UUID) -> bytes:
