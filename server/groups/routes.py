@@ -174,7 +174,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     4,000 characters and 120 in a title; what sounds like a crisis is cut and taken, never refused.
     """
 
-    body: Annotated[str, msgspec.Meta(min_length=1, max_length=8_000)]
+    body: Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
     title: Annotated[str, msgspec.Meta(max_length=2_000)] = ""
     is_question: bool = False
     card: Annotated[str, msgspec.Meta(max_length=40)] = ""
