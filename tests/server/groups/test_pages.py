@@ -56,7 +56,7 @@ async def test_f71_a_member_comes_in_asks_is_answered_and_leaves(client: AsyncCl
     browser, group = await inside(client, clinic, database)
     page = await browser.get(f"/me/groups/{group}")
     assert "you are Heron" in page
-    form = {"title": "Sleeping", "body": "How do you sleep with <the> mask?", "question": "yes", "key": field(page, "key")}
+    form: dict[str, Any] = {"title": "Sleeping", "body": "How do you sleep with <the> mask?", "question": "yes", "key": field(page, "key")}
     sent = await browser.send(page, f"/me/groups/{group}/ask", **form)
     again = await browser.send(page, f"/me/groups/{group}/ask", **form)
     assert sent.headers["location"] == again.headers["location"]
