@@ -20,7 +20,7 @@ from server.db import Role
 from server.episodes import service
 from server.ingest import Part, Request
 from server.people import admin
-from server.simulation import people, plans, readings
+from server.simulation import groups, people, plans, readings
 from server.simulation.chance import draft, number
 from server.simulation.people import Person
 
@@ -72,6 +72,7 @@ async def load(parts: Parts, seed: int, count: int, days: int, now: datetime, se
     await _lived_in(parts, org, nurse, everybody, now)
     await _today(parts, org, everybody, seed, now)
     await plans.sign_all(parts.database, everybody, staff[0].id, now)
+    await groups.lived_in(parts, org, [(one.id, one.role) for one in staff], [one.id for one in everybody], now)
     return Loaded(
         org=org, team=team, staff=staff, vendor_client=client, vendor="acme-scales", device_serial=serial,
         patients=[one.id for one in everybody], readings=total,
