@@ -42,6 +42,9 @@ NEXT: Final[dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
+SHORT: Final = "If you are in danger, or think of harming yourself: ring 999, 111 and choose 2, or Samaritans on 116 123, now."
+
+
 class Help(msgspec.Struct, frozen=True, kw_only=True):
     """What is on the writer's screen at once: words in her language, and who answers now."""
 

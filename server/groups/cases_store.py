@@ -167,7 +167,7 @@ APPEAL: Final = Query(
     """
     update moderation_case
        set state = 'appealed', appeal = $3, appealed_at = $4::timestamptz, since = $4, told = 0, due_at = $5, notify_at = $4,
-           version = version + 1
+           level = greatest(level, $7), version = version + 1
      where group_id = $1 and post_id = $2 and state = 'decided' and decision in ('hide', 'remove') and decided_at > $6
     returning case_id as id
     """,

@@ -14,7 +14,7 @@ import msgspec
 
 from domain.actor import Actor, ActorKind
 from domain.errors import Conflict, Invalid, NotFound, RateLimited
-from domain.groups import content, handles, ladder, moderation
+from domain.groups import content, crisis, handles, helplines, ladder, moderation
 from domain.groups.moderation import Report
 from domain.text import admit
 from server import clock
@@ -124,6 +124,9 @@ async def join(parts: Parts, actor: Actor, group: UUID, handle: str, *, invite: 
                     raise Conflict("A moderator removed you from this group. You can appeal.")
                 return Listed(group=row, me=me)
             _must_fit(row, me, person, now)
+            finding = crisis.look(handle)
+            if finding is not None and not finding.is_unread:
+                raise Invalid(f"Choose another name. {helplines.SHORT}", "/handle")
             name = handles.check(handle, (*person.given_name.split(), *person.family_name.split()))
             await _come_in(tx, row, me, (tag, made, name), now)
             await store.ADD_SEAL.run(tx, group, made, here.seal(actor.id, group, made))
@@ -235,10 +238,12 @@ async def report(parts: Parts, actor: Actor, group: UUID, post: UUID, kind: Repo
         if kind is not Report.WORRIED and today is not None and today.n > moderation.REPORTS_MOST:
             raise RateLimited("That is a lot of reports for one day. If somebody is in danger, say that you are worried.")
         await store.ADD_REPORT.run(here.tx, group, fresh(), post, here.me.handle_id, kind, said, moderation.hour(now))
-        one = moderation.of_report(kind, now)
+        is_crisis = crisis.look(said) is not None
+        one = moderation.of_report(Report.WORRIED if is_crisis else kind, now)
         await store.ADD_CASE.run(here.tx, group, fresh(), post, row.handle_id, one.kind, one.level, one.why, now, one.due_at,
                                  ladder.first_at(one.level, now))  # fmt: skip
-    return "Thank you. A moderator looks at it and you are told what came of it."
+    thanks = "Thank you. A moderator looks at it and you are told what came of it."
+    return f"{thanks} {helplines.SHORT}" if is_crisis else thanks
 
 
 async def decisions(parts: Parts, actor: Actor, group: UUID) -> list[store.MyCaseRow]:
@@ -258,10 +263,11 @@ async def appeal(parts: Parts, actor: Actor, group: UUID, post: UUID, words: str
     said = admit(words, pointer="/words", most=1000).strip()
     if not said:
         raise Invalid("Say why it should be looked at again.", "/words")
-    now = clock.now()
+    now, is_crisis = clock.now(), crisis.look(said) is not None
     async with _as_writer(parts, actor, group) as tx:
-        due = now + moderation.OTHER_CLOCK
-        if await cases_store.APPEAL.one(tx, group, post, said, now, due, now - moderation.APPEAL_WITHIN) is None:
+        due = now + (moderation.CRISIS_CLOCK if is_crisis else moderation.OTHER_CLOCK)
+        level = moderation.CRISIS if is_crisis else 1
+        if await cases_store.APPEAL.one(tx, group, post, said, now, due, now - moderation.APPEAL_WITHIN, level) is None:
             raise NotFound
 
 

@@ -228,21 +228,28 @@ WITHDRAW: Final = Query(
     returning post_id as id
     """,
 )
+# The page first, then all its answers counted at once: row policies are worked out once a statement, not once a thread.
 THREADS: Final = Query(
     ThreadRow,
     """
-    select t.thread_id, case when p.state = 'shown' or t.handle_id = $4 then t.title else '' end as title, t.kind, h.name,
-           t.handle_id = $4 as is_mine, t.accepted, p.at, coalesce(b.body, '') as body,
-           (select greatest(count(*)::integer - 1, 0) from (select from peer_post q
-             where q.group_id = t.group_id and q.thread_id = t.thread_id and q.state = 'shown' limit 100) as counted) as answers,
-           t.last_seq
-      from peer_thread t
+    with page as materialized (
+        select t.group_id, t.thread_id, t.handle_id, case when p.state = 'shown' or t.handle_id = $4 then t.title else '' end as title,
+               t.kind, t.accepted, t.last_seq, p.at
+          from peer_thread t join peer_post p on p.group_id = t.group_id and p.post_id = t.thread_id
+         where t.group_id = $1 and t.last_seq < $2 and t.last_seq > 0
+         order by t.last_seq desc
+         limit $3),
+    counted as materialized (
+        select q.thread_id, count(*)::integer as n from peer_post q
+         where q.group_id = $1 and q.state = 'shown' and q.thread_id in (select page.thread_id from page)
+         group by q.thread_id)
+    select t.thread_id, t.title, t.kind, h.name, t.handle_id = $4 as is_mine, t.accepted, t.at, coalesce(b.body, '') as body,
+           greatest(coalesce(c.n, 0) - 1, 0) as answers, t.last_seq
+      from page t
       join handle h on h.group_id = t.group_id and h.handle_id = t.handle_id
-      join peer_post p on p.group_id = t.group_id and p.post_id = t.thread_id
-      left join peer_body b on b.group_id = p.group_id and b.post_id = p.post_id
-     where t.group_id = $1 and t.last_seq < $2 and t.last_seq > 0
+      left join peer_body b on b.group_id = t.group_id and b.post_id = t.thread_id
+      left join counted c on c.thread_id = t.thread_id
      order by t.last_seq desc
-     limit $3
     """,
 )
 THREAD_PLACE: Final = Query(SeqRow, "select last_seq as seq from peer_thread where group_id = $1 and thread_id = $2")

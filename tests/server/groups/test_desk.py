@@ -354,3 +354,20 @@ async def test_pgs_4_who_was_blocked_comes_back_under_another_name_and_is_still_
     for _ in range(3):
         assert (await ask(client, clinic, group, "One more thought about salt", who="stranger")).status_code == 201
     assert (await ask(client, clinic, group, "And one more", who="stranger")).status_code == 429
+
+
+async def test_pgs_3_words_of_crisis_are_heard_wherever_they_are_written(client: AsyncClient, clinic: Clinic, database: Database) -> None:
+    group = await two(client, clinic, database)
+    refused = await come_in(client, clinic.token("stranger"), await make_group(database, clinic), "Kill myself")
+    assert (refused.status_code, "116 123" in refused.json()["detail"]) == (422, True)
+    asked = (await ask(client, clinic, group, "You are all fools", who="stranger")).json()
+    body = {"kind": "unkind", "words": "It makes me want to die"}
+    told = await client.post(f"/v1/groups/{group}/posts/{asked['id']}/report", json=body, headers=clinic.token("patient"))
+    assert "116 123" in told.json()["says"]
+    case = await one(client, clinic)
+    assert (case["kind"], case["level"]) == ("report-worried", 3)
+    assert (await press(client, clinic, case, "decide", decision="hide", reason="Unkind words")).status_code == 200
+    appeal = {"words": "Then there is no reason to live"}
+    path = f"/v1/groups/{group}/posts/{asked['id']}/appeal"
+    assert (await client.post(path, json=appeal, headers=clinic.token("stranger"))).status_code == 202
+    assert (await one(client, clinic))["level"] == 3
