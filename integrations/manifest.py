@@ -1,6 +1,6 @@
 """What an adapter is: a card that says what it can do, and pure functions from bytes to drafts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -173,6 +173,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     tier: Tier
     adapter: Adapter
     is_file: bool = False
+    stream: Callable[[Iterable[bytes], Delivery], Iterator[Draft | Fault]] | None = None
+    """Reads a file that does not fit into memory, piece by piece; the delivery has no body then."""
     hook: Hook | None = None
     api: Api | None = None
     version: int = 1

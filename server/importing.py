@@ -2,8 +2,10 @@
 
 import asyncio
 import sys
+import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -30,6 +32,12 @@ from server.settings import Settings
 from server.sql import Query
 
 CHUNK: Final = 500
+PIECE: Final = 1024 * 1024
+MOST_TOLD: Final = 1_000
+"""Problems that are told one by one."""
+MOST_INFLATED: Final = 8 * 1024**3
+MOST_RATIO: Final = 200
+"""XML of an export is some thirty times smaller in a zip."""
 _SHOWN: Final = 20
 
 
@@ -88,6 +96,38 @@ def read(file: Path, patient: UUID, zone: str) -> tuple[str, Parsed]:
     """The format and its drafts. Raises CannotImport."""
     manifest, body = recognised(file)
     return manifest.title, parsed(manifest, body, file.name, patient, zone)
+
+
+def pieces(file: Path) -> Iterator[bytes]:
+    """The bytes of a file, or of the export.xml in a zip, a piece at a time. Raises CannotImport."""
+    try:
+        if not zipfile.is_zipfile(file):
+            with file.open("rb") as opened:
+                while piece := opened.read(PIECE):
+                    yield piece
+            return
+        with zipfile.ZipFile(file) as archive:
+            inside = next((one for one in archive.infolist() if one.filename.rpartition("/")[2] == "export.xml"), None)
+            if inside is None:
+                raise CannotImport(f"{file.name} is a zip without an export.xml in it.")
+            if inside.flag_bits & 1:
+                raise CannotImport(f"{file.name} is locked with a password.")
+            size = 0
+            with archive.open(inside) as opened:
+                while piece := opened.read(PIECE):
+                    size += len(piece)
+                    # What the archive says of itself is not believed.
+                    if size > MOST_INFLATED or (size > PIECE and size > MOST_RATIO * max(inside.compress_size, 1)):
+                        raise CannotImport(f"{file.name} grows beyond all measure: that is no export.")
+                    yield piece
+    except (OSError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError, zlib.error) as error:
+        raise CannotImport(f"{file.name} cannot be read ({type(error).__name__}).") from error
+
+
+def streamed(file: Path) -> Manifest | None:
+    """The adapter of a file that is read piece by piece, or None. Raises CannotImport."""
+    head = next(pieces(file), b"")
+    return next((one for one in manifests().values() if one.stream is not None and one.adapter.recognises(head)), None)
 
 
 def recognised(file: Path) -> tuple[Manifest, bytes]:
@@ -172,6 +212,11 @@ async def _import(where: Where, file: Path, patient: str, *, dry_run: bool,
     ingest.start()
     try:
         row = await whose(database, patient)
+        big = streamed(file)
+        if big is not None:
+            if replay is not None:
+                raise CannotImport("Such a file cannot be replayed: take a part of it.")
+            return await _by_pieces(ingest, row, file, big, dry_run=dry_run, progress=progress)
         manifest, body = recognised(file)
         found = parsed(manifest, body, file.name, row.patient_id, row.zone)
         drafts = list(found.drafts)
@@ -196,6 +241,69 @@ async def _import(where: Where, file: Path, patient: str, *, dry_run: bool,
     finally:
         await ingest.stop()
         await database.close()
+
+
+async def _by_pieces(ingest: Ingest, row: WhoseRow, file: Path, manifest: Manifest, *, dry_run: bool, progress: bool) -> Summary:
+    """A file of any size: so many readings at a time, bounded memory. What was stored is found again when it is sent again."""
+    assert manifest.stream is not None  # noqa: S101 - streamed has asked
+    delivery = Delivery(body=b"", received_at=clock.now(), zone=row.zone, patient=str(row.patient_id), name=file.name)
+    tally = _Tally(ingest, row, dry_run=dry_run, progress=progress)
+    try:
+        for one in manifest.stream(pieces(file), delivery):
+            tally.count(one)
+            if len(tally.waiting) >= CHUNK:
+                await tally.send()
+        await tally.send()
+    except Unreadable as error:
+        raise CannotImport(f"{file.name}: {error}") from error
+    if progress:
+        sys.stderr.write("\n")
+    return tally.summary(manifest.title)
+
+
+class _Tally:
+    """What a file that goes by piece by piece came to."""
+
+    def __init__(self, ingest: Ingest, row: WhoseRow, *, dry_run: bool, progress: bool) -> None:
+        self._ingest, self._row, self._dry_run, self._progress = ingest, row, dry_run, progress
+        self._actor = of_patient(row.patient_id, row.org_id, "import", 0)
+        self.waiting: list[Draft] = []
+        self._faults: list[Fault] = []
+        self._not_taken: list[Fault] = []
+        self._outcomes: Counter[str] = Counter()
+        self._readings = 0
+        self._first: datetime | None = None
+        self._last: datetime | None = None
+
+    def count(self, one: Draft | Fault) -> None:
+        """One draft or fault more."""
+        if isinstance(one, Fault):
+            if len(self._faults) < MOST_TOLD:
+                self._faults.append(one)
+            return
+        self._readings += 1
+        self._first = one.taken_at if self._first is None else min(self._first, one.taken_at)
+        self._last = one.taken_at if self._last is None else max(self._last, one.taken_at)
+        if not self._dry_run:
+            self.waiting.append(one)
+
+    async def send(self) -> None:
+        """Store what waits."""
+        before = self._readings - len(self.waiting)
+        refused: list[Fault] = []
+        found = await store(self._ingest, self._actor, self._row.patient_id, self.waiting, replay=False, progress=False, not_taken=refused)
+        self._outcomes.update(found)
+        self._not_taken.extend(replace(one, row=one.row + before) for one in refused[: MOST_TOLD - len(self._not_taken)])
+        self.waiting.clear()
+        if self._progress:
+            sys.stderr.write(f"\r{self._readings} readings")
+
+    def summary(self, title: str) -> Summary:
+        """All of it."""
+        return Summary(
+            format=title, readings=self._readings, first=self._first, last=self._last, faults=self._faults, outcomes=dict(self._outcomes),
+            dry_run=self._dry_run, not_taken=self._not_taken,
+        )  # fmt: skip
 
 
 class Again(msgspec.Struct, frozen=True, kw_only=True):

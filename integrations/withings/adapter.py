@@ -43,7 +43,7 @@ class _Group(msgspec.Struct, frozen=True):
 class _Groups(msgspec.Struct, frozen=True):
     measuregrps: list[msgspec.Raw] = []
     timezone: str = "UTC"
-    more: int = 0
+    more: int | bool = 0
     offset: int = 0
 
 

@@ -1,6 +1,7 @@
 """`steady import` as a whole: its exit codes, its lines, and what it leaves in the record."""
 
 import asyncio
+import zipfile
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -185,3 +186,45 @@ async def test_held_and_refused_readings_of_a_file_are_numbered(
     told = capsys.readouterr().out
     assert "quarantined: 1" in told
     assert "reading 2, not taken: This looks like another unit than the one named. (implausible_for_unit)" in told
+
+
+def health(*records: str) -> str:
+    return f'<?xml version="1.0"?>\n<HealthData locale="en_GB">{"".join(records)}</HealthData>'
+
+
+def weighed(minute: int, value: str = "80.2") -> str:
+    at = f"2026-03-01 07:{minute % 60:02}:00 +0000"
+    return f'<Record type="HKQuantityTypeIdentifierBodyMass" sourceName="Scale" unit="kg" startDate="{at}" endDate="{at}" value="{value}"/>'
+
+
+async def test_an_apple_export_comes_by_pieces_also_in_a_zip_and_goes_on_where_it_stopped(
+    settings: Settings, clinic: Clinic, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, patient = tmp_path / "export.xml", str(clinic.patient)
+    file.write_text(health(weighed(1), weighed(2, "x"), weighed(3, "9000")), encoding="utf-8")
+    assert await run(settings, file, patient, dry_run=True, json=True) == 1
+    assert msgspec.json.decode(capsys.readouterr().out)["outcomes"] == {}
+    assert await run(settings, file, patient, json=True) == 1
+    said = msgspec.json.decode(capsys.readouterr().out)
+    assert said["outcomes"] == {"stored": 1, "quarantined": 1}
+    assert [(one["row"], one["code"]) for one in said["faults"]] == [(2, "not_a_number")]
+    assert [(one["row"], one["code"]) for one in said["not_taken"]] == [(2, "impossible")]
+    packed = tmp_path / "export.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("apple_health_export/export.xml", health(weighed(1), weighed(5)))
+    assert await run(settings, packed, patient, json=True) == 0
+    assert msgspec.json.decode(capsys.readouterr().out)["outcomes"] == {"stored": 1, "duplicate": 1}
+
+
+async def test_inp_4_a_zip_that_grows_beyond_measure_is_left(
+    settings: Settings, clinic: Clinic, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bomb = tmp_path / "export.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("export.xml", "<HealthData>" + " " * 20_000_000 + "</HealthData>")
+    assert await run(settings, bomb, str(clinic.patient)) == 2
+    assert "beyond all measure" in capsys.readouterr().err
+    other = tmp_path / "other.zip"
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("x.txt", "x")
+    assert await run(settings, other, str(clinic.patient)) == 2
