@@ -44,6 +44,7 @@ from server.plans import routes as plans
 from server.proxies import routes as proxies
 from server.quarantine import pages as held_pages
 from server.quarantine import routes as held
+from server.reach import routes as reach
 from server.readings import links
 from server.readings import routes as readings
 from server.receipts import routes as receipts
@@ -57,6 +58,7 @@ from server.shares import routes as shares
 from server.systems import routes as systems
 from server.teams import pages as team_pages
 from server.teams import routes as teams
+from server.texts import routes as texts
 from server.uploaders import routes as uploaders
 from server.web import routes as web
 
@@ -126,6 +128,8 @@ HANDLERS: Final[list[Any]] = [
     *hooks.ROUTES,
     *uploaders.ROUTES,
     *systems.ROUTES,
+    *reach.ROUTES,
+    *texts.ROUTES,
     *reports.ROUTES,
     *sign_in_pages.ROUTES,
     *queue.ROUTES,

@@ -181,7 +181,7 @@ class World:
         )  # fmt: skip
         listening.close()
         self._children.append(child)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             try:
                 httpx.get(f"http://127.0.0.1:{port}/livez", timeout=1)

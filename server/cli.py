@@ -471,6 +471,17 @@ def bench_queue(rows: int, looks: int, *, json: bool) -> None:
     _run(run, _settings(), rows, looks, json=json)
 
 
+@bench.command("notices")
+@click.option("--reds", type=click.IntRange(5, 1_000), default=60, show_default=True, help="How many reds in each load.")
+@click.option("--rate", type=click.FloatRange(0.1, 20), default=1.0, show_default=True, help="How many a second when it is quiet.")
+@click.option("--json", "json", is_flag=True, help="For scripts.")
+def bench_notices(reds: int, rate: float, *, json: bool) -> None:
+    """Seconds from the commit of a red to the mail server, quiet and in a burst of ten times as many beside ordinary readings."""
+    from server.bench_notices import main as run
+
+    _run(run, _settings(), reds, rate, json=json)
+
+
 @bench.command("judge")
 @click.option("--people", type=click.IntRange(1, 200), default=2, show_default=True, help="People of each condition.")
 @click.option("--days", type=click.IntRange(1, 365), default=90, show_default=True, help="Days of six readings each.")

@@ -14,7 +14,8 @@ from server.assets import STATIC, manifest
 from server.auth import keys
 from server.db import BUSY, PostgresError, connect
 from server.db_where import Where
-from server.settings import NOBODY_NAMED, Settings
+from server.notices import setup
+from server.settings import NOBODY_NAMED, Settings, WrongSetting
 
 _BROKEN: Final = (*BUSY, PostgresError, OSError)
 _ROLES: Final = """
@@ -64,6 +65,15 @@ async def _database(where: Where) -> list[Line]:
     ]  # fmt: skip
 
 
+def _channels(settings: Settings) -> Line:
+    """Which ways out are set up: with the log alone nobody is reached."""
+    try:
+        found = sorted(setup.notifiers(settings))
+    except (WrongSetting, keys.CannotUseKeys) as error:
+        return Line(name="channels", ok=False, found=str(error), do="See deploy/runbook.md, The channels.")
+    return Line(name="channels", ok=found != ["log"], found=", ".join(found), do="Set up e-mail or texts: deploy/runbook.md, The channels.")
+
+
 def look(settings: Settings) -> list[Line]:
     """Everything, in the order in which it matters."""
     writable = os.access(settings.data if settings.data.exists() else settings.data.parent, os.W_OK)
@@ -82,6 +92,7 @@ def look(settings: Settings) -> list[Line]:
         Line(name="accountable person", ok=settings.accountable_person != NOBODY_NAMED, found=settings.accountable_person,
              do="Set STEADY_ACCOUNTABLE_PERSON to who answers for clinical safety."),
     ]  # fmt: skip
+    lines.append(_channels(settings))
     if settings.database is None:
         return [*lines, Line(name="database", ok=False, found="none set", do="steady demo, or set STEADY_DATABASE_HOST")]
     return [*lines, *asyncio.run(_database(settings.database))]

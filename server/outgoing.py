@@ -66,10 +66,11 @@ class _Pinned(httpcore.AsyncNetworkBackend):
 
 
 class Outgoing:
-    """One process's calls. `loopback`: only a setting for a machine of one's own allows it, and plain http there."""
+    """One process's calls. `loopback`: only a setting for a machine of one's own allows it, and plain http there. `http2`: needs h2."""
 
-    def __init__(self, *, loopback: bool = False) -> None:
+    def __init__(self, *, loopback: bool = False, http2: bool = False) -> None:
         self._loopback = loopback
+        self._http2 = http2
         self._tls: ssl.SSLContext | None = None
 
     def check(self, url: str, hosts: Collection[str]) -> None:
@@ -99,7 +100,7 @@ class Outgoing:
             with anyio.fail_after(timeout_s):
                 # A connection of its own each time: what was looked at is what is called.
                 async with httpcore.AsyncConnectionPool(ssl_context=self._tls, network_backend=_Pinned(loopback=self._loopback),
-                                                        retries=0) as pool:  # fmt: skip
+                                                        http2=self._http2, retries=0) as pool:  # fmt: skip
                     timeouts = {"connect": timeout_s, "read": timeout_s, "write": timeout_s, "pool": timeout_s}
                     async with pool.stream(method, url, headers=[(key.encode(), value.encode()) for key, value in sent.items()], content=body,
                                            extensions={"timeout": timeouts}) as answer:  # fmt: skip

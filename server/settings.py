@@ -42,12 +42,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_sender: str = "steady@localhost"
     smtp_starttls: bool = False
     smtp_login_file: str = ""
+    notify_url: str = "https://api.notifications.service.gov.uk"
+    notify_key_file: str = ""
+    notify_sms_template: str = ""
+    notify_email_template: str = ""
+    notify_callback_file: str = ""
+    vapid_contact: str = ""
+    push_hosts: str = ""
+    fcm_file: str = ""
+    apns_file: str = ""
     fault: str = ""
     ping_url: str = ""
     probe_patient: str = ""
     probe_staff: str = ""
     loopback_calls: bool = False
     """Calls to this machine itself are allowed: for tests and development, refused where others reach us."""
+
+
+_CHANNELS: Final = (
+    "notify_key_file", "notify_sms_template", "notify_email_template", "notify_callback_file", "vapid_contact", "push_hosts", "fcm_file",
+    "apns_file",
+)  # fmt: skip
+"""What ways out of here are given as they stand; each is STEADY_ and its name in capitals."""
 
 
 def default_data() -> Path:
@@ -112,6 +128,8 @@ def read(environment: Mapping[str, str] | None = None, *, data: Path | None = No
         smtp_sender=found.get("STEADY_SMTP_SENDER", "steady@localhost"),
         smtp_starttls=found.get("STEADY_SMTP_STARTTLS") == "on",
         smtp_login_file=found.get("STEADY_SMTP_LOGIN_FILE", ""),
+        **{name: found.get(f"STEADY_{name.upper()}", "") for name in _CHANNELS},
+        notify_url=found.get("STEADY_NOTIFY_URL", "https://api.notifications.service.gov.uk"),
         fault=found.get("STEADY_FAULT", ""),
         ping_url=found.get("STEADY_PING_URL", ""),
         probe_patient=_uuid(found, "STEADY_PROBE_PATIENT"),
@@ -141,6 +159,7 @@ def environment(settings: Settings) -> dict[str, str]:
             "STEADY_SMTP_SENDER": settings.smtp_sender, "STEADY_SMTP_STARTTLS": "on" if settings.smtp_starttls else "off",
             "STEADY_SMTP_LOGIN_FILE": settings.smtp_login_file,
         }  # fmt: skip
+    found |= {f"STEADY_{name.upper()}": value for name in (*_CHANNELS, "notify_url") if (value := getattr(settings, name))}
     if settings.public_url:
         found["STEADY_PUBLIC_URL"] = settings.public_url
     if settings.database is not None:

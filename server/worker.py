@@ -23,7 +23,7 @@ from server.hooks import jobs as fetches
 from server.hooks import store as hooks
 from server.ingest import Ingest
 from server.notices import relay
-from server.notices.channels import Channel, LogChannel, Smtp, SmtpChannel
+from server.notices.setup import notifiers
 from server.outgoing import Outgoing
 from server.plans import jobs as plan_jobs
 from server.proxies import jobs as proxy_jobs
@@ -126,7 +126,8 @@ class Worker:
             found = await self._relay.run()
             handed += found
             await self.beat("relay")
-            if found < relay.AT_ONCE:
+            # What was said in the app may be worth a word elsewhere, and a red that was refused another channel: both at once.
+            if not found:
                 return handed
 
     async def groups(self, teller: Teller) -> int:
@@ -258,27 +259,16 @@ async def _hear(database: Database, hints: Sequence[asyncio.Event]) -> None:
         await asyncio.sleep(SWEEP_S)
 
 
-def channels_of(settings: Settings) -> dict[str, Channel]:
-    """The channels that are set up; the log always is."""
-    found: dict[str, Channel] = {"log": LogChannel()}
-    if settings.smtp_host:
-        found["email"] = SmtpChannel(Smtp(
-            host=settings.smtp_host, port=settings.smtp_port, sender=settings.smtp_sender, starttls=settings.smtp_starttls,
-            login_file=settings.smtp_login_file,
-        ))  # fmt: skip
-    return found
-
-
 def relay_of(database: Database, settings: Settings) -> relay.Relay:
     """The relay of one process, as the settings say."""
     url = settings.public_url or f"http://{settings.host}:{settings.port}"
-    return relay.Relay(database, channels_of(settings), url=url, brand=settings.brand)
+    return relay.Relay(database, notifiers(settings), url=url, brand=settings.brand)
 
 
 def teller_of(database: Database, settings: Settings) -> Teller:
     """Whoever tells of posts that wait, as the settings say."""
     url = settings.public_url or f"http://{settings.host}:{settings.port}"
-    return Teller(database, channels_of(settings), url=url, brand=settings.brand)
+    return Teller(database, notifiers(settings), url=url, brand=settings.brand)
 
 
 async def work(settings: Settings, stopping: asyncio.Event) -> None:

@@ -20,10 +20,11 @@ _ANSWERED: Final = frozenset({"flag"})
 
 
 class Reach(msgspec.Struct, frozen=True):
-    """One way to reach somebody."""
+    """One way to reach somebody. `is_words`: with what there is to say itself, not only that there is something."""
 
     channel: str
     address: str = ""
+    is_words: bool = False
 
 
 LOG: Final = Reach("log")

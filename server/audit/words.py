@@ -7,6 +7,7 @@ WHAT: Final = {
     "care-now": "who watches you now, and what happens next",
     "consent-witnessed": "who may see your record: noted what you said in clinic",
     "consents": "what you decided about sharing",
+    "channels": "how you are reached besides the app",
     "clocks": "how well your devices' clocks go",
     "crisis-wish": "what you asked for on a bad day: your team was told",
     "devices": "your devices",

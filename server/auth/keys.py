@@ -4,12 +4,13 @@ import base64
 import fcntl
 import hashlib
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -95,15 +96,26 @@ def ensure(folder: Path) -> KeyRing:
 
 def lasting(folder: Path, name: str) -> Ed25519PrivateKey:
     """Give the key of a file, made when there is none: one that never changes, so that what it signed stays provable."""
+    found = _kept(folder, name, Ed25519PrivateKey.generate)
+    if not isinstance(found, Ed25519PrivateKey):
+        raise CannotUseKeys(f"{folder / name} is not one of our keys.")
+    return found
+
+
+def lasting_p256(folder: Path, name: str) -> EllipticCurvePrivateKey:
+    """The same for a P-256 key: by it browsers' push services know us, so every browser must allow us again when it is lost."""
+    found = _kept(folder, name, lambda: generate_private_key(SECP256R1()))
+    if not isinstance(found, EllipticCurvePrivateKey):
+        raise CannotUseKeys(f"{folder / name} is not one of our keys.")
+    return found
+
+
+def _kept(folder: Path, name: str, make: Callable[[], Ed25519PrivateKey | EllipticCurvePrivateKey]) -> object:
     path = folder / name
     with _held(folder):
         if not path.exists():
-            made = Ed25519PrivateKey.generate()
-            write_secret(path, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    found = load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(found, Ed25519PrivateKey):
-        raise CannotUseKeys(f"{path} is not one of our keys.")
-    return found
+            write_secret(path, make().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return load_pem_private_key(path.read_bytes(), password=None)
 
 
 def lasting_octets(folder: Path, name: str, length: int) -> bytes:

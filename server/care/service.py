@@ -37,6 +37,11 @@ class CareNow(msgspec.Struct, frozen=True, kw_only=True):
     held_says: str
     as_of: datetime
 
+    @property
+    def told_by_text(self) -> str:
+        """What follows the answer to a reading: what happens next, and who watches."""
+        return f"{self.next_says} {self.said.who}" if self.next is not None else self.said.text
+
 
 async def watching(database: Database, actor: Actor) -> tuple[teams.Watching, datetime]:
     """Whether anyone watches for the asker now; NotFound for a vendor."""

@@ -60,7 +60,7 @@ def told(row: DeliveryRow, zone: ZoneInfo, about: str, now: datetime) -> LineVie
         return LineView(at=(row.received_at or row.created_at).astimezone(zone), text=text, about=about, part="told")
     who = row.recipient or words.ROLES.get(row.role, row.role)
     seen = f", seen {words.when(row.received_at.astimezone(zone), now.astimezone(zone))}" if row.received_at else ""
-    text = f"Told {who} {words.sent(row.channel, row.state)}{seen}"
+    text = f"Told {who} {words.sent(row.channel, row.state, row.receipt)}{seen}"
     return LineView(at=row.created_at.astimezone(zone), text=text, about=about, part="told")
 
 

@@ -151,6 +151,7 @@ class DeliveryRow(msgspec.Struct):
     said: str
     created_at: datetime
     received_at: datetime | None
+    receipt: str | None
     recipient: str | None
 
 
@@ -305,7 +306,7 @@ TIMERS: Final = Query(
 DELIVERIES: Final = Query(
     DeliveryRow,
     """
-    select d.episode, d.audience, d.role, d.channel, d.state, d.said, d.created_at, d.received_at, s.name as recipient
+    select d.episode, d.audience, d.role, d.channel, d.state, d.said, d.created_at, d.received_at, d.receipt, s.name as recipient
       from delivery d left join staff s on s.staff_id = d.recipient
      where d.patient_id = $1 and d.state <> 'sending' and (d.audience <> 'patient' or d.received_at is not null)
      order by d.created_at desc

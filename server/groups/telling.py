@@ -19,7 +19,7 @@ from domain.groups.ladder import Climb, Whom
 from domain.groups.moderation import CRISIS
 from server.db import Database, Role, Tx
 from server.groups.peers import fresh
-from server.notices.channels import Channel, Message
+from server.notices.notifier import Message, Notifier
 from server.sql import Nothing, Query
 
 logger = structlog.get_logger("groups")
@@ -124,7 +124,7 @@ class _Telling(msgspec.Struct, frozen=True, kw_only=True):
 class Teller:
     """Takes the due steps, for one worker process."""
 
-    def __init__(self, database: Database, channels: Mapping[str, Channel], *, url: str, brand: str) -> None:
+    def __init__(self, database: Database, channels: Mapping[str, Notifier], *, url: str, brand: str) -> None:
         self._database = database
         self._channels = channels
         self._url = url
@@ -168,8 +168,8 @@ class Teller:
                 continue
             key = uuid5(NAMESPACE_OID, f"{one.case.case_id}:{one.case.since.isoformat()}:{one.climb.told}:{person}:{reach.channel}")
             said = await channel.send(Message(
-                id=key, address=reach.address, subject=f"{self._brand}: {word}",
-                body=f"{word[0].upper()}{word[1:]}.\n\nOpen the desk: {self._url}/moderation\n",
+                id=key, address=reach.address, subject=f"{self._brand}: {word}", body=f"{word[0].upper()}{word[1:]}.",
+                link=f"{self._url}/moderation", urgent=one.case.level == CRISIS,
             ))  # fmt: skip
             if said.state == "accepted":
                 return reach.channel

@@ -205,6 +205,8 @@ create table outbox (
     role text not null default 'nurse',
     place smallint not null default 1,
     recipient uuid,
+    -- where an answer goes to whoever wrote: a number that a text came from
+    address text not null default '',
     severity smallint,
     emergency boolean not null default false,
     advice text,

@@ -34,8 +34,9 @@ create table contact (
     staff_id uuid references staff,
     team_id uuid references team,
     place smallint not null check (place between 1 and 9),
-    channel text not null check (channel in ('log', 'email')),
-    address text not null default '' check (length(address) <= 320),
+    channel text not null check (channel in ('log', 'email', 'sms', 'push', 'fcm', 'apns', 'apprise')),
+    -- of a browser its push subscription as JSON
+    address text not null default '' check (length(address) <= 2000),
     check (num_nonnulls(staff_id, team_id) = 1)
 );
 create unique index contact_staff on contact (staff_id, place) where staff_id is not null;
@@ -73,9 +74,13 @@ create table delivery (
     created_at timestamptz not null default now(),
     sent_at timestamptz,
     received_at timestamptz,
+    -- what the provider said later: that it arrived, or that it did not
+    receipt text check (receipt in ('delivered', 'failed')),
+    receipt_at timestamptz,
     primary key (patient_id, id),
     unique (patient_id, outbox, recipient, channel)
 );
+create index delivery_message on delivery (message) where receipt is null;
 
 -- AL-9: a rule is shown, or recorded only, for a team (all teams: null) from when to when, by whom and why.
 create table rule_mode (

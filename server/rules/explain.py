@@ -76,6 +76,7 @@ class ToldRow(msgspec.Struct):
     said: str
     created_at: datetime
     received_at: datetime | None
+    receipt: str | None
     name: str | None
 
 
@@ -135,7 +136,7 @@ WHO: Final = Query(
 TOLD: Final = Query(
     ToldRow,
     """
-    select d.audience, d.role, d.channel, d.state, d.said, d.created_at, d.received_at, s.name
+    select d.audience, d.role, d.channel, d.state, d.said, d.created_at, d.received_at, d.receipt, s.name
       from delivery d left join staff s on s.staff_id = d.recipient
      where d.patient_id = $1 and d.episode = $2
      order by d.created_at, d.id

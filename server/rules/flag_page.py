@@ -116,7 +116,7 @@ def _told(found: explain.Explained) -> tuple[LineView, ...]:
             lines.append(LineView(at=one.created_at.astimezone(ZONE), text=f"To {found.row.given_name}: “{one.said}”{seen}"))
         else:
             who = one.name or words.ROLES.get(one.role, one.role)
-            lines.append(LineView(at=one.created_at.astimezone(ZONE), text=f"To {who} {words.sent(one.channel, one.state)}{seen}"))
+            lines.append(LineView(at=one.created_at.astimezone(ZONE), text=f"To {who} {words.sent(one.channel, one.state, one.receipt)}{seen}"))
     return tuple(lines)
 
 

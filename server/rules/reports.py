@@ -200,12 +200,13 @@ class PlanStepOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ToldOut(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One thing that somebody was told about it, and when they saw it."""
+    """One thing that somebody was told about it, what its provider said of it later (delivered, failed), and when they saw it."""
 
     audience: str
     name: str | None
     channel: str
     state: str
+    receipt: str | None
     said: str
     at: datetime
     seen_at: datetime | None
@@ -388,8 +389,8 @@ async def flag(request: AnyRequest, actor: NamedDependency[Actor], parts: NamedD
                              signed_by=[name for name in (one.first_name, one.second_name) if name]) for one in found.sets],
         normals=[_normal(one) for one in found.normals],
         plan=[PlanStepOut(zone=one.zone, words=one.words) for one in found.plan],
-        told=[ToldOut(audience=one.audience, name=one.name, channel=one.channel, state=one.state, said=one.said, at=one.created_at,
-                      seen_at=one.received_at) for one in found.told],
+        told=[ToldOut(audience=one.audience, name=one.name, channel=one.channel, state=one.state, receipt=one.receipt, said=one.said,
+                      at=one.created_at, seen_at=one.received_at) for one in found.told],
         steps=[StepOut(at=one.at, what=one.what, by=one.by_name, body=msgspec.Raw(one.body.encode())) for one in found.steps],
         next_step=row.next_step, next_at=row.next_at, replays_same=found.replayed.same,
         clears=None if found.clearing is None else ClearsOut(holds=found.clearing.holds, reason=found.clearing.reason),

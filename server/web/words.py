@@ -83,8 +83,12 @@ STEPS: Final[dict[str, str]] = {
 ROLES: Final = {
     "nurse": "nurse on duty", "deputy": "deputy", "lead": "lead", "out_of_hours": "out-of-hours service", "owner": "owner",
 }  # fmt: skip
-CHANNELS: Final = {"log": "desk", "email": "e-mail", "app": "app"}
+CHANNELS: Final = {
+    "log": "desk", "email": "e-mail", "app": "app", "sms": "text", "push": "browser", "fcm": "phone", "apns": "phone",
+    "apprise": "rota's own way",
+}  # fmt: skip
 RESULTS_SENT: Final = {"accepted": "sent", "refused": "refused by the provider", "failed": "could not be sent"}
+RECEIPTS: Final = {"delivered": "arrived", "failed": "did not arrive"}
 
 
 UNITS: Final = {
@@ -119,9 +123,9 @@ def event(what: str, body: str) -> str:
     return f"{said}: {more}" if more else said
 
 
-def sent(channel: str, state: str) -> str:
-    """How somebody was told, and whether that went through."""
-    return f"by {CHANNELS.get(channel, channel)}: {RESULTS_SENT.get(state, state)}"
+def sent(channel: str, state: str, receipt: str | None = None) -> str:
+    """How somebody was told, whether that went through, and what the provider said of it later."""
+    return f"by {CHANNELS.get(channel, channel)}: {RECEIPTS.get(receipt or '') or RESULTS_SENT.get(state, state)}"
 
 
 def next_step(step: str | None, due_at: datetime | None, now: datetime) -> str:

@@ -65,8 +65,10 @@ async def is_done(database: Database, clinic: Clinic) -> bool:
 async def test_alp_1_killed_at_a_marked_point_the_red_is_sent_and_shown_once(
     client: AsyncClient, clinic: Clinic, database: Database, settings: Settings, fault: Fault
 ) -> None:
-    address = f"{uuid7()}@example.org"
+    address, hers = f"{uuid7()}@example.org", f"{uuid7()}@example.org"
     await reached(database, clinic, address)
+    channel = {"channel": "email", "place": 1, "address": hers}
+    assert (await client.put(f"/v1/me/channels/{uuid7()}", json=channel, headers=clinic.token("patient"))).status_code == 200
     with Mailbox() as box:
         await report(client, clinic)
         killed = start(settings, box, fault)
@@ -76,6 +78,8 @@ async def test_alp_1_killed_at_a_marked_point_the_red_is_sent_and_shown_once(
         async with working(settings, box):
             await until(lambda: is_done(database, clinic))
         assert len(box.shown(address)) == 1
+        # INV-6: the patient's own word, which is put in the outbox with the mark of what the app shows.
+        assert len(box.shown(hers)) == 1
     states = await rows(database, "select state, received_at from delivery where patient_id = $1 and recipient = $2",
                         clinic.patient, clinic.nurse)  # fmt: skip
     assert states == [("accepted", None)]

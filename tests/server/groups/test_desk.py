@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from server.db import Database, Role
 from server.groups.telling import Teller
-from server.notices.channels import Channel, Message, Said
+from server.notices.notifier import Message, Notifier, Said
 from server.people import admin
 from tests.clinic import Clinic
 from tests.server.groups.test_anonymity import come_in, make_group, on_duty
@@ -44,7 +44,7 @@ async def reached(database: Database, clinic: Clinic, staff: UUID, *channels: st
             await admin.add_contact(tx, clinic.org, channel, f"{staff}@{channel}.example", staff=staff, place=place)
 
 
-def teller(database: Database, channels: dict[str, Channel]) -> Teller:
+def teller(database: Database, channels: dict[str, Notifier]) -> Teller:
     return Teller(database, channels, url="https://desk.example", brand="Steady")
 
 

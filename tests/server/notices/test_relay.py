@@ -12,8 +12,10 @@ from uuid_utils.compat import uuid7
 
 from domain.episodes.escalation import Role as Duty
 from server.db import Database, Role
-from server.notices import channels, relay
-from server.notices.channels import Message, Smtp, SmtpChannel
+from server.notices import mail as mails
+from server.notices import relay
+from server.notices.mail import Smtp, SmtpNotifier
+from server.notices.notifier import Message
 from server.people import admin
 from server.worker import relay_of
 from tests.clinic import Clinic
@@ -80,7 +82,7 @@ async def test_alp_4_a_provider_that_refuses_sends_a_red_by_the_next_channel_at_
 async def test_alp_4_a_provider_that_is_down_or_hangs_is_tried_again_under_the_same_key(
     client: AsyncClient, clinic: Clinic, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(channels, "TIMEOUT_S", 0.4)
+    monkeypatch.setattr(mails, "TIMEOUT_S", 0.4)
     address = f"{uuid7()}@example.org"
     await reached(database, clinic, address)
     await report(client, clinic, "feel_worse")
@@ -92,14 +94,14 @@ async def test_alp_4_a_provider_that_is_down_or_hangs_is_tried_again_under_the_s
         await sender(database, clinic, later).run()
     assert box.shown(address) == later.shown(address)
     assert [one[1] for one in await deliveries(database, clinic)] == ["accepted"]
-    closed = SmtpChannel(Smtp(host="127.0.0.1", port=1))
+    closed = SmtpNotifier(Smtp(host="127.0.0.1", port=1))
     assert (await closed.send(Message(id=uuid7(), address=address, subject="s", body="b"))).state == "failed"
 
 
 @pytest.mark.parametrize(("code", "state"), [("451 busy", "failed"), ("550 no", "refused")])
 async def test_alp_4_what_a_provider_says_is_kept(code: str, state: str) -> None:
     with Mailbox(lambda _address: code) as box:
-        said = await SmtpChannel(Smtp(host="127.0.0.1", port=box.port)).send(
+        said = await SmtpNotifier(Smtp(host="127.0.0.1", port=box.port)).send(
             Message(id=uuid7(), address="a@example.org", subject="s", body="b"))
     assert (said.state, said.code) == (state, code[:3])
 

@@ -1,55 +1,20 @@
-"""The channels to staff. A channel says what the provider answered: accepted, refused (for good) or failed (try again)."""
+"""E-mail by SMTP (RFC 5321)."""
 
 import email.message
 import email.utils
 import smtplib
 import ssl
 from pathlib import Path
-from typing import Final, Protocol
-from uuid import UUID
+from typing import Final
 
 import anyio
 import anyio.to_thread
 import msgspec
-import structlog
 
-logger = structlog.get_logger("notice")
+from server.notices.notifier import ACCEPTED, FAILED, REFUSED, Message, Said
 
 TIMEOUT_S: Final = 8.0
 """Shorter than a lease: what hangs is given up while it is still ours."""
-
-
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message to one address. `id` is the key by which its receiver knows it again (INV-6)."""
-
-    id: UUID
-    address: str
-    subject: str
-    body: str
-
-
-class Said(msgspec.Struct, frozen=True):
-    """What the provider answered, with its own code."""
-
-    state: str
-    code: str = ""
-
-
-class Channel(Protocol):
-    """One way out."""
-
-    async def send(self, message: Message) -> Said:
-        """Hand it over; never raises for what the provider does."""
-        ...
-
-
-class LogChannel:
-    """The log is where it goes: what a demo and a team without a provider have."""
-
-    async def send(self, message: Message) -> Said:
-        """Say that there was one; its words stay in the delivery's row."""
-        logger.info("notice.logged", code=str(message.id))
-        return Said("accepted", "log")
 
 
 class Smtp(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +27,7 @@ class Smtp(msgspec.Struct, frozen=True, kw_only=True):
     login_file: str = ""
 
 
-class SmtpChannel:
+class SmtpNotifier:
     """E-mail. Accepted means that the mail server took it; that it was seen shows in the desk only."""
 
     def __init__(self, smtp: Smtp) -> None:
@@ -72,7 +37,7 @@ class SmtpChannel:
         """Hand one mail over; a hung server is given up."""
         with anyio.move_on_after(2 * TIMEOUT_S):
             return await anyio.to_thread.run_sync(self._send, message, abandon_on_cancel=True)
-        return Said("failed", "timeout")
+        return Said(FAILED, "timeout")
 
     def _send(self, message: Message) -> Said:
         mail = email.message.EmailMessage()
@@ -82,7 +47,7 @@ class SmtpChannel:
         mail["Date"] = email.utils.formatdate(usegmt=True)
         mail["Message-ID"] = f"<{message.id}@steady>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(message.body)
+        mail.set_content(message.text)
         try:
             with smtplib.SMTP(self._smtp.host, self._smtp.port, timeout=TIMEOUT_S) as server:
                 self._open(server)
@@ -92,8 +57,8 @@ class SmtpChannel:
         except smtplib.SMTPResponseException as error:
             return _answer(error.smtp_code)
         except (smtplib.SMTPException, OSError) as error:
-            return Said("failed", type(error).__name__)
-        return Said("accepted", "250")
+            return Said(FAILED, type(error).__name__)
+        return Said(ACCEPTED, "250")
 
     def _open(self, server: smtplib.SMTP) -> None:
         if self._smtp.starttls:
@@ -106,4 +71,4 @@ class SmtpChannel:
 
 def _answer(code: int) -> Said:
     """5xx is for good, everything else may work later."""
-    return Said("refused" if 500 <= code < 600 else "failed", str(code))  # noqa: PLR2004 - SMTP's own classes
+    return Said(REFUSED if 500 <= code < 600 else FAILED, str(code))  # noqa: PLR2004 - SMTP's own classes

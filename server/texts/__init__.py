@@ -1,0 +1,1 @@
+"""Text messages as a full channel (F15): the same door, the same judgement, the answer by text."""
