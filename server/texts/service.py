@@ -1,7 +1,8 @@
 """What becomes of a text: whose it is, each thing in it by the door of every reading, and one answer. Sent again it is the same one."""
 
+import textwrap
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, assert_never
 from uuid import UUID
@@ -36,6 +37,7 @@ STOPPED: Final = "You will hear no more from us by text. What you send is still 
 STARTED: Final = f"You are set up. {texts.HELP}"
 _MOST: Final = 900
 """GOV.UK Notify takes 918 letters."""
+_APART: Final = timedelta(seconds=2)
 _LABELS: Final = {("symptom", code): label for code, label in SYMPTOMS.values()} | {("fall", code): label for code, label in FALLS.values()}
 
 
@@ -57,7 +59,11 @@ async def receive(parts: Parts, request_id: UUID, text: Received) -> None:
     else:
         words = "\n".join([one for one in await _say(parts, actor, request_id, text, said) if one])
     async with parts.database.begin(actor, one=actor.id) as tx:
-        await store.ANSWER.run(tx, uuid7(), actor.id, _cut(words), number, f"text:{text.id}", clock.now())
+        now = clock.now()
+        for place, piece in enumerate(pieces(words)):
+            # One after the other: a phone shows them as they come.
+            key, due = f"text:{text.id}" if not place else f"text:{text.id}:{place}", now + place * _APART
+            await store.ANSWER.run(tx, uuid7(), actor.id, piece, number, key, due)
         await store.HINT.run(tx, str(actor.id))
 
 
@@ -67,8 +73,16 @@ async def _answer_stranger(tx: Tx, text: Received, number: str, words: str) -> N
     await store.ANSWER.run(tx, uuid7(), NOBODY, words, number, key, clock.now())
 
 
-def _cut(words: str) -> str:
-    return words if len(words) <= _MOST else f"{words[: _MOST - 3]}..."
+def pieces(words: str) -> list[str]:
+    """An answer as texts of at most 900 letters, broken between its lines, else between words: none of it is left out."""
+    found: list[str] = []
+    for line in words.split("\n"):
+        for part in textwrap.wrap(line, _MOST) or [""]:
+            if found and len(found[-1]) + 1 + len(part) <= _MOST:
+                found[-1] += f"\n{part}"
+            else:
+                found.append(part)
+    return found
 
 
 async def _say(parts: Parts, actor: Actor, request_id: UUID, text: Received, said: Sequence[Part]) -> list[str]:
@@ -159,8 +173,10 @@ async def _plan(parts: Parts, actor: Actor, request_id: UUID) -> str:
         return "You have no plan with steps yet. Ask your care team."
     plan = found.in_force.plan
     zones = {"red": "If it is bad", "amber": "If something changes", "green": "When you are well"}
-    lines = [f"{words}: {' '.join(step.words for step in plan.steps if step.zone == zone)}" for zone, words in zones.items()
-             if any(step.zone == zone for step in plan.steps)]  # fmt: skip
+    lines: list[str] = []
+    for zone, words in zones.items():
+        steps = [step.words for step in plan.steps if step.zone == zone]
+        lines += [f"{words}:", *steps] if steps else []
     return "\n".join(lines)
 
 

@@ -14,6 +14,7 @@ from server.db import Database
 from server.texts import service
 from tests.clinic import Clinic
 from tests.server.episodes.test_ladder import alive, rows
+from tests.server.plans.test_plans import in_force
 from tests.server.reach import test_reach
 from tests.server.reach.test_reach import Post, number, on, quiet
 
@@ -173,6 +174,36 @@ async def test_f15_help_stop_start_who_plan_and_today(phone: Phone, clinic: Clin
     assert (await phone.send("WHO")).startswith("A nurse is watching now.")
     assert await phone.send("PLAN") == "You have no plan with steps yet. Ask your care team."
     assert await phone.send("TODAY") == "Nothing is asked of you today."
+
+
+async def test_f15_parity_every_step_of_a_plan_is_told_by_text_and_what_is_asked_today(
+    client: AsyncClient, phone: Phone, clinic: Clinic, database: Database
+) -> None:
+    signed = await in_force(client, clinic, "heart_failure", "hypertension")
+    key = uuid7()
+    await phone.send("PLAN", key=key)
+    found = await rows(database, "select words from outbox where dedupe like $1 order by due_at", f"text:{key}%")
+    told = "\n".join(one[0] for one in found)
+    assert all(len(one[0]) <= 900 for one in found)
+    lines = " ".join(told.split())
+    steps = signed["plan"]["steps"]
+    assert len(steps) >= 5
+    for step in steps:
+        assert " ".join(step["words"].split()) in lines, step
+    before = await phone.send("TODAY")
+    assert before.startswith("Still to send today: ")
+    assert "Weight" in before
+    await phone.send("WEIGHT 80.2")
+    after = await phone.send("TODAY")
+    assert "Weight" in after.partition("Came already:")[2]
+
+
+def test_f15_a_long_answer_is_several_texts_and_none_of_it_is_left_out() -> None:
+    words = "\n".join(["a short line", "word " * 400, "an end"])
+    found = service.pieces(words)
+    assert all(len(one) <= 900 for one in found)
+    assert " ".join(" ".join(found).split()) == " ".join(words.split())
+    assert service.pieces("short") == ["short"]
 
 
 async def test_f15_a_number_that_nobody_has_hears_nothing_personal_and_once_a_day(phone: Phone, database: Database) -> None:
