@@ -58,9 +58,9 @@ class LogNotifier:
 _TIMEOUT, _TOO_MANY, _FIRST_FAULT = 408, 429, 500
 
 
-def answered(status: int, code: str = "") -> Said:
+def answered(status: int) -> Said:
     """What an HTTP status says: 2xx is taken, a fault of theirs or too many may work later, all else is for good."""
-    said = f"{status} {code}".rstrip()
+    said = str(status)
     if 200 <= status < 300:  # noqa: PLR2004 - HTTP's own classes
         return Said(ACCEPTED, said)
     return Said(FAILED if status >= _FIRST_FAULT or status in {_TIMEOUT, _TOO_MANY} else REFUSED, said)

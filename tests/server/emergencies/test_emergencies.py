@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from httpx import AsyncClient, Response
 from playwright.async_api import Browser, Page, expect
-from server.notices.channels import LogChannel
+from server.notices.notifier import LogNotifier
 from uuid_utils.compat import uuid7
 
 from server.auth.service import Auth
@@ -52,7 +52,7 @@ async def test_acc_7_all_seven_properties(client: AsyncClient, clinic: Clinic, d
     assert put.status_code == 404
     assert (await client.post("/v1/pairing-codes", json={"patient": str(clinic.stranger)}, headers=nurse)).status_code == 404
     # The patient is told at once, and sees by what right.
-    while await Relay(database, {"log": LogChannel()}, url="http://test", brand="Steady").run():
+    while await Relay(database, {"log": LogNotifier()}, url="http://test", brand="Steady").run():
         pass
     notices = (await client.get("/v1/me/notices", headers=clinic.token("stranger"))).json()["items"]
     assert "Sr Test opened your record in an emergency" in notices[0]["said"]
