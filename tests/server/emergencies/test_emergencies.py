@@ -8,11 +8,11 @@ import msgspec
 import pytest
 from httpx import AsyncClient, Response
 from playwright.async_api import Browser, Page, expect
-from server.notices.notifier import LogNotifier
 from uuid_utils.compat import uuid7
 
 from server.auth.service import Auth
 from server.db import Database, Role
+from server.notices.notifier import LogNotifier
 from server.notices.relay import Relay
 from tests.clinic import Clinic
 from tests.server.me.test_pages import base, browser, clean, static
