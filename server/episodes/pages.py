@@ -18,7 +18,7 @@ from domain.actor import Actor
 from domain.days import day, years
 from domain.detection import advice
 from domain.detection.catalogue import GOVERNED, label, unit
-from domain.detection.judgement import Severity
+from domain.detection.judgement import Judgement, Severity
 from domain.episodes.episode import TAKEN, DismissReason, FlagState, Result, State
 from domain.episodes.lifecycle import NEEDS_REASON, may_undo
 from domain.errors import Invalid, NotFound, Refusal
@@ -89,6 +89,7 @@ async def shell_of(request: AnyRequest, parts: Parts, actor: Actor, *, section: 
     )  # fmt: skip
 
 
+@lru_cache(maxsize=16)
 def _snoozes(severity: int, *, floor: bool) -> tuple[Choice, ...]:
     if floor:
         return ()
@@ -102,16 +103,40 @@ def _limit(rule: str, name: str, value: str) -> str:
     return f"{name.replace('_', ' ')} {value}" if one is None else f"{words.inside(label(one))} {value} {unit(one)}".rstrip()
 
 
+class _Said:
+    """A judgement's words, told apart by whose it is, which rule's and at which reading: what it says follows from that and its numbers."""
+
+    __slots__ = ("judgement", "key")
+
+    def __init__(self, one: Judgement) -> None:
+        self.judgement = one
+        self.key = (one.rule, one.version, one.anchor.int, one.advice, one.sentence, tuple(one.limits.items()), tuple(one.numbers.items()))
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Said) and self.key == other.key
+
+
+@lru_cache(maxsize=4096)
+def _said(said: _Said) -> tuple[str, str]:
+    """What the patient was told, and the limits in force."""
+    one = said.judgement
+    limits = ", ".join(_limit(one.rule, name, value) for name, value in one.limits.items())
+    return (advice.text(one.advice, one.numbers) if one.advice else "", f"Limits in force: {limits}" if limits else "")
+
+
 def _reason(reason: service.Reason, now: datetime) -> ReasonView:
     one = reason.judgement
     explained = reason.row.state == FlagState.EXPLAINED
-    limits = ", ".join(_limit(one.rule, name, value) for name, value in one.limits.items())
+    told, limits = _said(_Said(one))
     return ReasonView(
         text=one.sentence + (" (explained by a later reading)" if explained else ""),
         href=f"/patients/{reason.row.patient_id}/flags/{reason.row.flag}",
         rule=f"{one.rule} v{one.version}", rank=Rank.of(reason.row.severity, emergency=reason.row.emergency),
         at=one.anchor_at, is_new=now - reason.row.raised_at < _NEW and not explained,
-        advice=advice.text(one.advice, one.numbers) if one.advice else "", limits=f"Limits in force: {limits}" if limits else "",
+        advice=told, limits=limits,
     )  # fmt: skip
 
 
