@@ -48,10 +48,12 @@ _MOVED: Final = 2
 """What `ingest_one` answers when the picture moved on."""
 CACHED_BYTES: Final = 110_000_000
 """Pictures kept as bytes in one process: over 10,000 of people with six kinds and 60 days."""
-WHOLE: Final = 0.35
+WHOLE: Final = 0.2
 """Of these so much is there as it is; who has been away for longer is kept deflated to a third (about 0.1 ms to have again)."""
-HOT: Final = 512
-"""Pictures kept as objects by one flusher: whoever sends one reading soon sends the next."""
+HOT: Final = 20_000_000
+"""Bytes of pictures kept as objects by one flusher, roughly: whoever sends one reading soon sends the next."""
+_LEAST: Final = 2_500
+"""What a picture counts for at least."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,16 +141,16 @@ class Pictures:
     def __init__(self, most_bytes: int = CACHED_BYTES, hot: int = HOT) -> None:
         self._most = most_bytes
         self._hot_most = hot
-        self._hot: OrderedDict[UUID, Picture] = OrderedDict()
+        self._hot: OrderedDict[UUID, tuple[Picture, int]] = OrderedDict()
         self._kept: OrderedDict[UUID, bytes] = OrderedDict()
         self._cold: OrderedDict[UUID, bytes] = OrderedDict()
-        self._kept_size = self._cold_size = 0
+        self._hot_size = self._kept_size = self._cold_size = 0
 
     def get(self, patient: UUID) -> Picture | None:
         """A fresh copy that may be changed, or None when it must be loaded."""
-        picture = self._hot.get(patient)
-        if picture is not None:
-            return picture.fork()
+        hot = self._hot.get(patient)
+        if hot is not None:
+            return hot[0].fork()
         kept = self._kept.get(patient)
         if kept is not None:
             self._kept.move_to_end(patient)
@@ -161,11 +163,13 @@ class Pictures:
 
     def put(self, patient: UUID, picture: Picture) -> None:
         """Remember a picture as it was committed."""
-        self._drop(patient)
-        self._hot[patient] = picture
-        self._hot.move_to_end(patient)
-        if len(self._hot) > self._hot_most:
-            cool, picture = self._hot.popitem(last=False)
+        self.forget(patient)
+        size = picture.readings.size + picture.diary.size + _LEAST
+        self._hot[patient] = picture, size
+        self._hot_size += size
+        while self._hot_size > self._hot_most and len(self._hot) > 1:
+            cool, (picture, size) = self._hot.popitem(last=False)
+            self._hot_size -= size
             kept = self._kept[cool] = pack(picture)
             self._kept_size += len(kept)
             self._shrink()
@@ -182,10 +186,9 @@ class Pictures:
 
     def forget(self, patient: UUID) -> None:
         """Load it afresh next time."""
-        self._hot.pop(patient, None)
-        self._drop(patient)
-
-    def _drop(self, patient: UUID) -> None:
+        hot = self._hot.pop(patient, None)
+        if hot is not None:
+            self._hot_size -= hot[1]
         kept = self._kept.pop(patient, None)
         if kept is not None:
             self._kept_size -= len(kept)

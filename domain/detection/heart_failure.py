@@ -15,6 +15,7 @@ from domain.detection.judgement import Confidence, Judgement, Severity
 from domain.detection.picture import View
 from domain.detection.rule import Asked, Clearing, Limit, Look, Rule, same
 from domain.detection.statistics import Point, ewma, macd, robust_u
+from domain.people.patient import Profile
 from domain.readings.baseline import LEAST, WINDOW, Baseline
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Reading
@@ -374,12 +375,20 @@ RULES: Final = (
 BY_ID: Final = {rule.id: rule for rule in RULES}
 
 
+def _limits(profile: Profile, at: datetime) -> dict[tuple[str, str], Decimal]:
+    return {(rule.id, name): rule.limit(name, profile, at) for rule in RULES[:6] for name in rule.limits}
+
+
+_USUAL: Final = {(rule.id, name): limit.value for rule in RULES[:6] for name, limit in rule.limits.items()}
+"""Where nobody set another limit."""
+
+
 def signs(view: View, on: date, at: datetime, *, is_alone: bool = True) -> tuple[int, list[str]]:
     """HF-C1: the points that the weights of the last three dates make, and which rules they come from."""
     held = [one.on for one in reversed(view.daily(WEIGHT, on - timedelta(days=NEAR - 1), on))]
     if not held:
         return 0, []
-    limit = {(rule.id, name): rule.limit(name, view.profile, at) for rule in RULES[:6] for name in rule.limits}
+    limit = _limits(view.profile, at) if view.profile.limits else _USUAL
     found: list[str] = []
     for no, span in (("HF-W1", NEAR), ("HF-W3", _WEEK), ("HF-W2", 1)):
         gains = [one for day in held if isinstance(one := gain(view, day, span), Gain)]

@@ -89,6 +89,12 @@ def _swelling(rule: Rule, view: View, anchor: Reading, code: int) -> Judgement |
     )  # fmt: skip
 
 
+_FELT: Final = (
+    ("more breathless", _BREATHLESS, 2), ("nights", _NIGHT, 2), ("swelling", _SWELLING, 1), ("more tired", frozenset({_TIRED}), 1),
+)  # fmt: skip
+"""HF-C1: what is felt, the symptoms that say so, and its points."""
+
+
 def composite(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """HF-C1: points of weight, breathlessness, nights, swelling, tiredness, pulse and missed water tablets of three dates."""
     on = view.day(anchor.taken_at)
@@ -96,10 +102,7 @@ def composite(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     at = anchor.taken_at
     codes = view.codes(SYMPTOM, near, on)
     found: list[tuple[str, int]] = []
-    for text, wanted, worth in (("more breathless", _BREATHLESS, 2), ("nights", _NIGHT, 2), ("swelling", _SWELLING, 1),
-                                ("more tired", frozenset({_TIRED}), 1)):  # fmt: skip
-        if codes & wanted:
-            found.append((text, worth))
+    found += [(text, worth) for text, wanted, worth in _FELT if codes & wanted]
     faster = _faster(view, on, rule.limit("pulse", view.profile, at))
     if faster is not None:
         found.append((f"pulse up {faster}", 1))
@@ -147,9 +150,9 @@ def pulse(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
     """HF-H1: too fast or too slow at rest on two readings in a row within a day."""
     if not _rests(anchor):
         return None
-    fast, slow, very_fast, very_slow = (
-        rule.limit(name, view.profile, anchor.taken_at) for name in ("fast", "slow", "very_fast", "very_slow")
-    )
+    fast, slow, very_fast, very_slow = rule.limits_at(_PULSES, view.profile, anchor.taken_at)
+    if slow <= anchor.value <= fast:
+        return rule.quiet(anchor)
 
     def level(one: Reading) -> tuple[int, int]:
         """Too fast (1) or too slow (-1), and how bad."""
@@ -158,8 +161,6 @@ def pulse(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
         return (-1, 2 if one.value <= very_slow else 1) if one.value < slow else (0, 0)
 
     side, bad = level(anchor)
-    if not side:
-        return rule.quiet(anchor)
     limits = {"fast": same(fast), "slow": same(slow), "very_fast": same(very_fast), "very_slow": same(very_slow)}
     numbers = {"pulse": same(anchor.value)}
     resting = [one for one in view.before(anchor, _DAY) if _rests(one)]
@@ -177,6 +178,7 @@ def pulse(rule: Rule, view: View, anchor: Reading) -> Judgement | None:
 
 
 REPEAT: Final = timedelta(minutes=30)
+_PULSES: Final = ("fast", "slow", "very_fast", "very_slow")
 
 
 def _rests(one: Reading) -> bool:

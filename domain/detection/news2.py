@@ -127,7 +127,7 @@ def _set(view: View, anchor: Reading) -> dict[int, Reading]:
     """The latest reading of each parameter in the hour up to the anchor."""
     found: dict[int, Reading] = {}
     for kind in _near(view, anchor):
-        one = _latest(view, kind, anchor)
+        one = anchor if kind == anchor.kind else _latest(view, kind, anchor)
         if one is not None:
             found[kind] = one
     if OXYGEN not in found and SPO2 in found:

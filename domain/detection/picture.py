@@ -407,7 +407,8 @@ class View:
 
     def codes(self, kind: int, first: date, last: date) -> frozenset[int]:
         """The codes reported from one civil date to another, both inside."""
-        return frozenset(code for one in self.daily(kind, first, last) for code in one.each)
+        days = self.daily(kind, first, last)
+        return frozenset(code for one in days for code in one.each) if days else _NO_CODES
 
     def stands(self, kinds: Iterable[int], on: date) -> Reading | None:
         """The reading at which rules of a day stand: of those that give the day's values of these kinds the first."""
@@ -431,6 +432,7 @@ class View:
 
 
 _SECOND: Final = timedelta(seconds=1)
+_NO_CODES: Final[frozenset[int]] = frozenset()
 
 
 def normal(view: View, kind: int, on: date, least: int) -> Baseline | None:

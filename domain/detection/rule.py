@@ -130,6 +130,12 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         found = in_force(usual, entries, at, floor=self.floor and not usual.free).value
         return usual.value if found is None else found
 
+    def limits_at(self, names: tuple[str, ...], profile: Profile, at: datetime) -> list[Decimal]:
+        """Several of its limits in force for a person at an instant."""
+        if not profile.limits:
+            return [self.limits[name].value for name in names]
+        return [self.limit(name, profile, at) for name in names]
+
     def glucose(self, name: str, profile: Profile, at: datetime) -> Glucose:
         """The same for a glucose limit: both halves of the pair, as they were set (C-3)."""
         usual = self.limits[name]

@@ -11,6 +11,8 @@ Packed = dict[int, tuple[int, msgspec.Raw]]
 """Kind number -> (when its newest item is, in milliseconds; the items)."""
 
 _ENCODER: Final = msgspec.msgpack.Encoder(uuid_format="bytes")
+_ITEM: Final = 500
+"""Bytes that an item takes as an object, with what it holds."""
 
 
 class Shape(Generic[T]):
@@ -66,6 +68,11 @@ class Series(Mapping[int, Sequence[T]], Generic[T]):
 
     def __len__(self) -> int:
         return len(self._open.keys() | self._packed.keys())
+
+    @property
+    def size(self) -> int:
+        """Roughly how many bytes of memory it takes."""
+        return sum(map(len, self._open.values())) * _ITEM + sum(memoryview(raw).nbytes for _, raw in self._packed.values())
 
     @property
     def decoded(self) -> frozenset[int]:

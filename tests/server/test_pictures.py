@@ -29,7 +29,7 @@ def picture(kg: int) -> Picture:
 
 
 def test_a_picture_is_the_same_from_whichever_tier_it_comes() -> None:
-    cache = Pictures(most_bytes=100_000, hot=2)
+    cache = Pictures(most_bytes=100_000, hot=30_000)
     assert 40 * len(pack(picture(60))) > 35_000  # more than the first tier holds
     for kg in range(60, 100):
         cache.put(UUID(int=kg), picture(kg))
@@ -41,7 +41,7 @@ def test_a_picture_is_the_same_from_whichever_tier_it_comes() -> None:
 
 
 def test_inv_20_what_is_used_least_is_forgotten_and_what_is_forgotten_is_not_there() -> None:
-    cache = Pictures(most_bytes=12_000, hot=1)
+    cache = Pictures(most_bytes=12_000, hot=15_000)
     for kg in range(60, 120):
         cache.put(UUID(int=kg), picture(kg))
     assert cache.get(UUID(int=60)) is None
