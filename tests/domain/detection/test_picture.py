@@ -19,7 +19,7 @@ from domain.detection.rule import Look, Rule
 from domain.episodes.episode import Episode
 from domain.readings.kinds import BY_NAME
 from domain.readings.reading import Context, Reading
-from tests.builders import ADULT, NOW, draft, picture, reading
+from tests.builders import ADULT, NOW, draft, new_id, picture, reading
 
 PATIENT = UUID(int=7)
 WEIGHT, PULSE, POTASSIUM = (BY_NAME[name].no for name in ("body_weight", "heart_rate", "potassium"))
@@ -209,3 +209,34 @@ def test_what_a_correction_took_out_of_force_is_forgotten_with_its_time() -> Non
     where.gone = [reading("heart_rate", 71, NOW - timedelta(days=15)), kept]
     intake.trim(where, NOW)
     assert where.gone == [kept]
+
+
+def test_inv_7_what_days_say_together_is_kept_until_one_of_them_or_the_midnight_after_changes() -> None:
+    where = picture()
+    intake.take(where, new_id(), [draft("body_weight", 80, at("13 07:00")), draft("body_weight", 81, at("14 07:00"))], NOW, new_id)
+    made: list[int] = []
+
+    def ask() -> int:
+        seen = where.view(NOW)
+        return seen.past(WEIGHT, at("14 07:00").date(), ("asked",), lambda: made.append(0) or len(made))
+
+    assert [ask(), ask()] == [1, 1]
+    intake.take(where, new_id(), [draft("heart_rate", 70, at("14 08:00"))], NOW, new_id)
+    assert ask() == 1
+    intake.take(where, new_id(), [draft("body_weight", 82, at("15 07:00"))], NOW, new_id)
+    assert ask() == 2
+    intake.take(where, new_id(), [draft("body_weight", 79, at("13 08:00"))], NOW, new_id)
+    assert ask() == 3
+    for place in range(200):
+        where.view(NOW).past(WEIGHT, at("06 07:00").date(), (place,), lambda: 0)
+    intake.take(where, new_id(), [draft("body_weight", 80, at("15 08:00"))], NOW, new_id)
+    assert sum(map(len, where.memo.past.values())) < 100
+
+
+def test_a_picture_says_roughly_what_it_takes() -> None:
+    where = picture()
+    intake.take(where, new_id(), [draft("body_weight", 80, at("15 07:00"))], NOW, new_id)
+    kept = unpack(pack(where))
+    assert 0 < kept.readings.size < where.readings.size
+    assert kept.readings.get(WEIGHT) == where.readings.get(WEIGHT)
+    assert kept.readings.get(1) is None
