@@ -301,9 +301,9 @@ def _moments(view: View, table: _Table, times: Mapping[int, list[datetime]], ans
             for start, end in _stretches(instants, near.before, near.after):
                 answer.looked.append((kind, start, end))
                 for one in view.judged(kind, start, end):
-                    if which := _which(near.spans, instants, one.taken_at):
-                        held = found.get(one.id.int)
-                        found[one.id.int] = (one, which if held is None else held[1] | which)
+                    which = _which(near.spans, instants, one.taken_at)
+                    held = found.get(one.id.int)
+                    found[one.id.int] = (one, which if held is None else held[1] | which)
     answer.moments = [(one, table.chosen(one.kind, which)) for one, which in sorted(found.values(), key=lambda held: _order(held[0]))]
 
 

@@ -259,7 +259,7 @@ def _order(reading: Reading) -> tuple[datetime, UUID]:
 class View:
     """A picture at one `now`, with the questions rules ask of it."""
 
-    __slots__ = ("_baselines", "_bounds", "_dates", "_days", "_folded", "_newest", "_once", "_past", "_seen", "apart", "diary", "kinds",
+    __slots__ = ("_baselines", "_bounds", "_dates", "_days", "_folded", "_newest", "_past", "_seen", "apart", "diary", "kinds",
                  "now", "profile", "readings", "told")  # fmt: skip
 
     def __init__(
@@ -287,14 +287,7 @@ class View:
         self._folded = known.folded
         self._dates: dict[datetime, date] = {}
         self._bounds: dict[date, tuple[datetime, datetime]] = {}
-        self._once: dict[tuple[object, ...], object] = {}
         self._baselines = known.normals
-
-    def once(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
-        """What several rules ask of the same look, worked out for the first of them."""
-        if key not in self._once:
-            self._once[key] = make()
-        return cast("T", self._once[key])
 
     def past(self, kind: int, on: date, key: tuple[object, ...], make: Callable[[], T]) -> T:
         """What follows from the daily values of one kind up to a date, and from the key, alone: kept until one of them changes."""

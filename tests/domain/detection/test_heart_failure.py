@@ -217,6 +217,13 @@ def test_hf_h1_pulse(values: tuple[int | None, int], expected: object) -> None:
     assert outcome(judged(BY["HF-H1"], ones[-1], *ones[:-1])) == expected
 
 
+def test_c_7_hf_h1_holds_a_pulse_against_the_persons_own_limit() -> None:
+    mine = replace(ADULT, limits=own(HF_H1__fast="100"))
+    fast = reading("heart_rate", 105)
+    assert outcome(judged(BY["HF-H1"], fast)) == "not_fired"
+    assert outcome(judged(BY["HF-H1"], fast, profile=mine)) == INFO
+
+
 @pytest.mark.parametrize(
     ("value", "later", "minutes", "expected"),
     [(131, None, 29, 1), (131, None, 30, 2), (130, None, 60, 1), (40, None, 30, 2), (41, None, 60, 1), (131, 90, 60, 1), (131, 140, 60, 1)],

@@ -231,6 +231,9 @@ def test_inv_7_what_days_say_together_is_kept_until_one_of_them_or_the_midnight_
         where.view(NOW).past(WEIGHT, at("06 07:00").date(), (place,), lambda: 0)
     intake.take(where, new_id(), [draft("body_weight", 80, at("15 08:00"))], NOW, new_id)
     assert sum(map(len, where.memo.past.values())) < 100
+    where.memo.normals.update({(PULSE, date.fromordinal(1 + place), 10): None for place in range(100)})
+    intake.take(where, new_id(), [draft("body_weight", 80, at("15 08:30"))], NOW, new_id)
+    assert len(where.memo.normals) < 100
 
 
 def test_a_picture_says_roughly_what_it_takes() -> None:
