@@ -160,6 +160,8 @@ def environment(settings: Settings) -> dict[str, str]:
             "STEADY_SMTP_LOGIN_FILE": settings.smtp_login_file,
         }  # fmt: skip
     found |= {f"STEADY_{name.upper()}": value for name in (*_CHANNELS, "notify_url") if (value := getattr(settings, name))}
+    if settings.loopback_calls:
+        found["STEADY_LOOPBACK_CALLS"] = "on"
     if settings.public_url:
         found["STEADY_PUBLIC_URL"] = settings.public_url
     if settings.database is not None:

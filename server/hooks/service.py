@@ -116,8 +116,7 @@ async def deliver(doors: Doors, door: Door, request_id: UUID, delivery: Delivery
     try:
         if hook.notices is not None:
             return await _announced(doors, door, request_id, delivery, hook)
-        if not door.manifest.name.startswith("hl7"):
-            _each_once(delivery.body)
+        _each_once(delivery.body)
         parsed = door.manifest.adapter.parse(delivery)
     except Unreadable as error:
         raise Malformed(str(error)) from error
