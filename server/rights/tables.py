@@ -22,6 +22,7 @@ LEFT_OUT: Final = {
     "next_due": "when to look again, made anew",
     "raw_file": "the files as they came; the readings made of them are there",
     "dry_run_person": "another limit tried on it, nothing decided",
+    "telling": "that something is there, told to a system, without what it is",
     "vendor_account": "the tokens that fetch from a vendor",
 }
 """Tables about a person that hold nothing of their own, and why."""
@@ -43,6 +44,7 @@ ROWS: Final = {
     "judgement": Query(LineRow, "select to_jsonb(t)::text as line from judgement t where t.patient_id = $1 order by 1"),
     "message": Query(LineRow, "select to_jsonb(t)::text as line from message t where t.patient_id = $1 order by t.at, t.id"),
     "patient": Query(LineRow, "select to_jsonb(t)::text as line from patient t where t.patient_id = $1 order by 1"),
+    "patient_channel": Query(LineRow, "select to_jsonb(t)::text as line from patient_channel t where t.patient_id = $1 order by 1"),
     "patient_condition": Query(LineRow, "select to_jsonb(t)::text as line from patient_condition t where t.patient_id = $1 order by 1"),
     "patient_fact": Query(LineRow, "select to_jsonb(t)::text as line from patient_fact t where t.patient_id = $1 order by 1"),
     "personal_limit": Query(LineRow, "select to_jsonb(t)::text as line from personal_limit t where t.patient_id = $1 order by 1"),
