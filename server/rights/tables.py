@@ -26,9 +26,10 @@ LEFT_OUT: Final = {
     "vendor_account": "the tokens that fetch from a vendor",
 }
 """Tables about a person that hold nothing of their own, and why."""
+# The long tables in the order of their keys, so that a cursor begins at once instead of sorting years first.
 ROWS: Final = {
     "access_grant": Query(LineRow, "select to_jsonb(t)::text as line from access_grant t where t.patient_id = $1 order by 1"),
-    "audit": Query(LineRow, "select to_jsonb(t)::text as line from audit t where t.patient_id = $1 order by t.at, t.writer, t.seq"),
+    "audit": Query(LineRow, "select to_jsonb(t)::text as line from audit t where t.patient_id = $1 order by t.at"),
     "consent_event": Query(LineRow, "select to_jsonb(t)::text as line from consent_event t where t.patient_id = $1 order by t.seq"),
     "correction": Query(LineRow, "select to_jsonb(t)::text as line from correction t where t.patient_id = $1 order by 1"),
     "crisis_wish": Query(LineRow, "select to_jsonb(t)::text as line from crisis_wish t where t.patient_id = $1 order by 1"),
@@ -55,7 +56,7 @@ ROWS: Final = {
     "proxy_right": Query(LineRow, "select to_jsonb(t)::text as line from proxy_right t where t.patient_id = $1 order by 1"),
     "quarantine": Query(LineRow, "select to_jsonb(t)::text as line from quarantine t where t.patient_id = $1 order by 1"),
     "quarantine_event": Query(LineRow, "select to_jsonb(t)::text as line from quarantine_event t where t.patient_id = $1 order by 1"),
-    "reading": Query(LineRow, "select to_jsonb(t)::text as line from reading t where t.patient_id = $1 order by t.taken_at, t.id"),
+    "reading": Query(LineRow, "select to_jsonb(t)::text as line from reading t where t.patient_id = $1 order by t.kind, t.taken_at, t.id"),
     "reading_link": Query(LineRow, "select to_jsonb(t)::text as line from reading_link t where t.patient_id = $1 order by 1"),
     "response": Query(LineRow, "select to_jsonb(t)::text as line from response t where t.patient_id = $1 order by 1"),
     "review": Query(LineRow, "select to_jsonb(t)::text as line from review t where t.patient_id = $1 order by 1"),
@@ -88,6 +89,6 @@ OBSERVED: Final = Query(
       from reading r
       left join (select corrects, max(at) as at from correction where patient_id = $1 group by corrects) as c on c.corrects = r.id
      where r.patient_id = $1
-     order by r.taken_at desc, r.id desc
+     order by r.kind, r.taken_at, r.id
     """,
 )
