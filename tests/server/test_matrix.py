@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -111,7 +111,7 @@ async def callers(client: AsyncClient, clinic: Clinic, database: Database, parts
 async def unlimited(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[AsyncClient]:
     """The application without each caller's share: a table is more than anybody may ask in a minute."""
     monkeypatch.setattr(parts, "limits", None)
-    async with AsyncClient(transport=ASGITransport(app=build(parts)), base_url="http://test") as made:
+    async with AsyncClient(transport=ASGITransport(app=cast("Any", build(parts))), base_url="http://test") as made:
         yield made
 
 
