@@ -24,6 +24,7 @@ _UNITS: Final = {"count": "kg/m2", "mmHg": "mm[Hg]", "degC": "Cel", "degF": "[de
                  "in": "[in_i]"}  # fmt: skip
 _NUMBER: Final = re.compile(r"-?\d{1,12}(?:\.\d{1,18})?", re.ASCII)
 _DEEPEST: Final = 32
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
 _BY_HAND: Final = "HKWasUserEntered"
 _ONE: Final = Decimal(1)
 
@@ -73,7 +74,8 @@ class _Reader:
         self._record: dict[str, str] | None = None
         self._by_hand = False
         self._pressure: dict[str, dict[str, str]] | None = None
-        self.parser = expat.ParserCreate()
+        # Always UTF-8: another encoding that a file names would be looked up among all that Python knows.
+        self.parser = expat.ParserCreate("UTF-8")
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         # The export declares its own elements, no entities; one that is declared anyway is a trap.
@@ -174,6 +176,9 @@ def _number(record: Mapping[str, str]) -> Decimal:
 
 def _time(text: str) -> datetime:
     try:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S %z")
+        found = datetime.strptime(text, "%Y-%m-%d %H:%M:%S %z")
     except ValueError as error:
         raise _Wrong("time_missing", "A time such as 2026-11-20 07:05:00 +0000.") from error
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise _Wrong("time_missing", "Between 1900 and 2100.")
+    return found

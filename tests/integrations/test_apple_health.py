@@ -50,6 +50,17 @@ def test_inp_4_what_xml_can_do_besides_is_refused(body: bytes) -> None:
         parse(delivery(body))
 
 
+@pytest.mark.parametrize("encoding", ["UTF-9", "idna", "big5", "utf-7", "undefined", "hex", "cp1252"])
+def test_inp_4_an_encoding_that_a_file_names_is_not_looked_up(encoding: str) -> None:
+    assert parse(delivery(f'<?xml version="1.0" encoding="{encoding}"?><HealthData>é</HealthData>'.encode())) == Parsed(drafts=[])
+
+
+@pytest.mark.parametrize("day", ["0001-01-01 00:00:00 +2359", "9999-12-31 23:59:59 -1200"])
+def test_ing_7_a_time_beyond_all_calendars_is_refused(day: str) -> None:
+    found = parse(delivery(f"<HealthData>{RECORD.decode().replace('2026-11-19 07:00:00 +0000', day)}</HealthData>".encode()))
+    assert [one.code for one in found.faults] == ["time_missing"]
+
+
 def test_an_export_of_any_size_is_read_in_the_same_memory() -> None:
     def pieces() -> Iterator[bytes]:
         yield b"<HealthData>"
