@@ -47,9 +47,10 @@ def check(name: str, own: Iterable[str] = ()) -> str:
     """A name that can be used, or a refusal that says why. `own`: the person's real names, which are no cover."""
     clean = _written(name)
     words = {skeleton(word) for word in re.split(r"[ \-'._]+", clean) if word}
-    if words & {skeleton(one) for one in _RESERVED}:
-        raise Invalid("That name could be taken for staff.", "/handle")
     whole = skeleton(clean)
+    # N.H.S is one word to a reader, and Nurses are more than one nurse.
+    if {whole, *words, *(word.removesuffix("s") for word in words)} & {skeleton(one) for one in _RESERVED}:
+        raise Invalid("That name could be taken for staff.", "/handle")
     for one in own:
         real = skeleton(one)
         # Ann may be called Annette's friend, but not Ann, and nobody may carry a longer name of theirs inside.

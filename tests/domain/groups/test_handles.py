@@ -62,7 +62,8 @@ def test_pgs_1_a_name_of_nothing_but_dots_and_dashes_is_refused(name: str) -> No
     assert _refused(name) == "At least one letter or figure."
 
 
-@pytest.mark.parametrize("name", ["Nurse", "nurse Jo", "Jo-Nurse", "Adm1n", "H0ST", "Steady.Help", "the_NHS", "Sarnaritans", "D\u00f3ctor"])
+@pytest.mark.parametrize("name", ["Nurse", "nurse Jo", "Jo-Nurse", "Adm1n", "H0ST", "Steady.Help", "the_NHS", "Sarnaritans", "D\u00f3ctor",
+                                  "N.H.S", "N H S", "Nurses"])
 def test_pgs_1_nobody_is_taken_for_staff(name: str) -> None:
     assert _refused(name) == "That name could be taken for staff."
 
