@@ -11,6 +11,8 @@ from domain.errors import Invalid, TooMuch
 MOST_BYTES: Final = 5 * 1024 * 1024
 MOST_PIXELS: Final = 10_000_000
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
+_PNG_END: Final = b"\x00\x00\x00\x00IEND\xaeB`\x82"
+"""Empty: nothing rides along in it."""
 _PNG_KEPT: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS"})
 _JPEG_KEPT: Final = frozenset({0xC4, 0xDB, 0xDD})
 """Tables of a picture; its frame and its scan are looked at by themselves."""
@@ -63,7 +65,7 @@ def _png(image: bytes) -> bytes:
         elif name[:1].isupper():
             raise _broken()
         place += len(whole)
-    if b"IDAT" not in seen or seen[-1] != b"IEND":
+    if b"IDAT" not in seen or kept[-1] != _PNG_END:
         raise _broken()
     return b"".join(kept)
 

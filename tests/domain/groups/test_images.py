@@ -149,6 +149,7 @@ def test_inp_7_ten_megapixels_are_taken() -> None:
         pytest.param(PNG + header() + LAST, id="no data"),
         pytest.param(PNG + header() + DATA, id="no end"),
         pytest.param(PNG + header() + DATA + LAST[:-1], id="an end cut short"),
+        pytest.param(PNG + header() + DATA + chunk(b"IEND", PLACE), id="something in the end"),
         pytest.param(PNG + header() + DATA + b"\x00\x00\x00", id="a length cut short"),
         pytest.param(PNG + header() + chunk(b"ABCD", PLACE) + DATA + LAST, id="a part that must be understood and is not"),
     ],
