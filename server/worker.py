@@ -271,6 +271,14 @@ def teller_of(database: Database, settings: Settings) -> Teller:
     return Teller(database, notifiers(settings), url=url, brand=settings.brand)
 
 
+async def end(duties: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel them until each has ended: a wait that is over in the same turn swallows the first cancel (`asyncio.wait_for`)."""
+    while alive := [duty for duty in duties if not duty.done()]:
+        for duty in alive:
+            duty.cancel()
+        await asyncio.wait(alive, timeout=0.5)
+
+
 async def work(settings: Settings, stopping: asyncio.Event) -> None:
     """Run every duty until told to stop."""
     assert settings.database is not None  # noqa: S101 - main has asked
@@ -304,10 +312,7 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
         asyncio.create_task(_hear(database, [hint, told])),
     ]
     await stopping.wait()
-    for duty in duties:
-        duty.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await duty
+    await end(duties)
     await ingest.stop()
     await database.close()
 
