@@ -427,9 +427,9 @@ async def hand_over(  # noqa: PLR0913
 
     async def step(tx: Tx, one: Episode, now: datetime) -> Change:
         colleagues = {row.staff_id: row.name for row in await store.COLLEAGUES.all(tx, patient, actor.id, episode)}
-        if to is not None and to not in colleagues | {actor.id: ""}:
+        if to not in (None, actor.id, *colleagues):
             raise Invalid("Choose somebody who looks after this person too.", "/to")
-        return lifecycle.hand_over(one, to, colleagues.get(to, "") if to else "", note, actor.id, now)
+        return lifecycle.hand_over(one, to, "" if to is None else colleagues.get(to, ""), note, actor.id, now)
 
     return await _act(database, reads, actor, patient, episode, version, request_id, "episode-hand-over", step, None)
 

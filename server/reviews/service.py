@@ -34,18 +34,14 @@ _SAYS: Final = {
 """What a patient is told when something about her record was answered."""
 
 
-def body_of(said: Mapping[str, str]) -> str:
-    """What a review holds, as stored."""
-    return msgspec.json.encode(said).decode()
-
-
 async def open_one(  # noqa: PLR0913 - one review
     tx: Tx, org: UUID, kind: Kind, dedupe: str, said: Mapping[str, str], *, patient: UUID | None = None, about: UUID | None = None,
     zone: str = "Europe/London",
 ) -> bool:  # fmt: skip
-    """Open a review in the service's own name; whether it is new."""
+    """Open a review; whether it is new."""
     now = clock.now()
-    return await store.ADD.one(tx, org, uuid7(), kind.value, patient, about, now, reviews.due(now, zone), body_of(said), dedupe) is not None
+    body = msgspec.json.encode(said).decode()
+    return await store.ADD.one(tx, org, uuid7(), kind.value, patient, about, now, reviews.due(now, zone), body, dedupe) is not None
 
 
 async def ask_about(ask: Asking, access: str, said: str) -> None:
@@ -53,7 +49,6 @@ async def ask_about(ask: Asking, access: str, said: str) -> None:
     patient = ask.must_be_patient()
     words = admit(said, pointer="/said", most=_MOST).strip()
     at, writer, seq = audit.place_of(access)
-    now = clock.now()
     with_own = True
     async with ask.database.begin(ask.actor) as tx:
         # The next row after the place just above it is the row itself, if it is hers.
@@ -65,8 +60,8 @@ async def ask_about(ask: Asking, access: str, said: str) -> None:
             raise NotFound
         row = audit.shown(rows[0])
         held = {"name": person.name, "who": row.who, "did": f"{row.did} {row.what}", "at": row.at.isoformat(), "said": words}
-        await store.ASK.one(tx, person.org_id, uuid7(), patient, rows[0].actor, now, reviews.due(now, person.zone), body_of(held),
-                            f"odd:{patient}:{writer}:{at.isoformat()}:{seq}", Kind.ODD.value)  # fmt: skip
+        await open_one(tx, person.org_id, Kind.ODD, f"odd:{patient}:{writer}:{at.isoformat()}:{seq}", held, patient=patient,
+                       about=rows[0].actor, zone=person.zone)  # fmt: skip
         await ask.reads.record(ask.actor, patient, "review-ask", ask.request_id, action="C")
 
 

@@ -61,21 +61,12 @@ class NamesakeRow(msgspec.Struct):
     at: datetime
 
 
+# A patient's policy lets her see only her own rows, so the same thing asked about twice is found by its insert alone.
 ADD: Final = Query(
     FoundRow,
     """
     insert into review (org_id, review_id, kind, patient_id, about, opened_at, due_at, body, dedupe)
     values ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9)
-    on conflict (dedupe) do nothing
-    returning true as found
-    """,
-)
-# A patient's policy lets her see only her own rows, so the same thing asked about twice is found by its insert alone.
-ASK: Final = Query(
-    FoundRow,
-    """
-    insert into review (org_id, review_id, kind, patient_id, about, opened_at, due_at, body, dedupe)
-    values ($1, $2, $9, $3, $4, $5, $6, $7::text::jsonb, $8)
     on conflict (dedupe) do nothing
     returning true as found
     """,

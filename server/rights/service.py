@@ -2,16 +2,13 @@
 
 from typing import Final
 
-from uuid_utils.compat import uuid7
-
 from domain.errors import Invalid, NotFound
-from domain.sharing import reviews
 from domain.sharing.reviews import Kind
 from domain.text import admit
 from server import clock
 from server.consent.service import Asking
 from server.reviews import store
-from server.reviews.service import body_of
+from server.reviews.service import open_one
 
 _MOST: Final = 1000
 
@@ -22,12 +19,10 @@ async def ask_to_erase(ask: Asking, said: str) -> None:
     words = admit(said, pointer="/said", most=_MOST).strip()
     if not words:
         raise Invalid("Say what should be erased.", "/said")
-    now = clock.now()
     async with ask.database.begin(ask.actor) as tx:
         person = await store.PERSON.one(tx, patient)
         if person is None:
             raise NotFound
         held = {"name": person.name, "said": words}
-        await store.ASK.one(tx, person.org_id, uuid7(), patient, None, now, reviews.due(now, person.zone), body_of(held),
-                            f"erasure:{patient}:{now.date()}", Kind.ERASURE.value)  # fmt: skip
+        await open_one(tx, person.org_id, Kind.ERASURE, f"erasure:{patient}:{clock.now().date()}", held, patient=patient, zone=person.zone)
         await ask.reads.record(ask.actor, patient, "erasure", ask.request_id, action="C")
