@@ -45,7 +45,14 @@ ROWS: Final = {
     "judgement": Query(LineRow, "select to_jsonb(t)::text as line from judgement t where t.patient_id = $1 order by 1"),
     "message": Query(LineRow, "select to_jsonb(t)::text as line from message t where t.patient_id = $1 order by t.at, t.id"),
     "patient": Query(LineRow, "select to_jsonb(t)::text as line from patient t where t.patient_id = $1 order by 1"),
-    "patient_channel": Query(LineRow, "select to_jsonb(t)::text as line from patient_channel t where t.patient_id = $1 order by 1"),
+    # What reaches a phone or browser is a key to it, not something to lie in a file.
+    "patient_channel": Query(
+        LineRow,
+        """
+        select (case when t.channel in ('email', 'sms') then to_jsonb(t) else to_jsonb(t) - 'address' end)::text as line
+          from patient_channel t where t.patient_id = $1 order by 1
+        """,
+    ),
     "patient_condition": Query(LineRow, "select to_jsonb(t)::text as line from patient_condition t where t.patient_id = $1 order by 1"),
     "patient_fact": Query(LineRow, "select to_jsonb(t)::text as line from patient_fact t where t.patient_id = $1 order by 1"),
     "personal_limit": Query(LineRow, "select to_jsonb(t)::text as line from personal_limit t where t.patient_id = $1 order by 1"),

@@ -94,6 +94,21 @@ async def test_prv_1_an_export_holds_every_row_and_none_of_another(client: Async
     assert "Boris" not in everything
 
 
+async def test_prv_1_an_export_names_a_phone_and_is_no_key_to_it(client: AsyncClient, clinic: Clinic, database: Database) -> None:
+    connection = await connect(database.where, postgres.SUPERUSER)
+    try:
+        for channel, address in (("email", "agnes@example.org"), ("push", "https://push.example/key-to-her-browser")):
+            await connection.execute(
+                "insert into patient_channel (patient_id, channel_id, place, channel, address, set_by) "
+                "values ($1, gen_random_uuid(), 1, $2, $3, $1)", clinic.patient, channel, address,
+            )  # fmt: skip
+    finally:
+        await connection.close()
+    file = await exported(client, clinic)
+    channels = json.loads(file.read("record.json"))["patient_channel"]
+    assert {(one["channel"], one.get("address")) for one in channels} == {("email", "agnes@example.org"), ("push", None)}
+
+
 async def test_prv_1_only_the_patient_and_a_few_times_an_hour(client: AsyncClient, clinic: Clinic) -> None:
     for who in ("nurse", "lead", "vendor", "admin"):
         assert (await client.get("/v1/me/export", headers=clinic.token(who))).status_code == 404
